@@ -1,0 +1,58 @@
+"""Label counts: the one shape of data that every statistic here starts from."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+#: int64 (n_stimuli, n_labels): how many responses of a stimulus chose a label. A row of zeros is a stimulus
+#: without responses; statistics leave it out.
+LabelCounts = NDArray[np.int64]
+
+
+def as_label_counts(counts: ArrayLike) -> LabelCounts:
+    """Checks counts from outside and returns them as int64 (n_stimuli, n_labels).
+
+    Raises ValueError if the array is not two-dimensional, has no label, or holds a negative or fractional number.
+    """
+    array: NDArray[Any] = np.asarray(counts)
+    if array.ndim != 2 or array.shape[1] == 0:
+        raise ValueError(
+            "Label counts need two axes, stimuli and labels, and at least one label; "
+            f"got an array of shape {array.shape}. Nothing was computed."
+        )
+    whole = array.astype(np.int64)
+    wrong = np.argwhere((whole != array) | (whole < 0))
+    if len(wrong):
+        row, column = wrong[0]
+        raise ValueError(
+            "Label counts are whole numbers from 0 up; "
+            f"row {row}, label {column} holds {array[row, column]!s}. Nothing was computed."
+        )
+    return whole
+
+
+def count_labels(stimulus_index: ArrayLike, label_index: ArrayLike, n_stimuli: int, n_labels: int) -> LabelCounts:
+    """Counts responses per stimulus and label.
+
+    stimulus_index, label_index: one entry per response, whole numbers in [0, n_stimuli) and [0, n_labels).
+        Who responded does not matter here: the caller has already kept only one response per annotator and stimulus.
+    Returns int64 (n_stimuli, n_labels).
+    Raises ValueError if the two differ in length or an index is out of range.
+    """
+    stimuli = np.asarray(stimulus_index, dtype=np.int64).reshape(-1)
+    labels = np.asarray(label_index, dtype=np.int64).reshape(-1)
+    if len(stimuli) != len(labels):
+        raise ValueError(
+            "Each response needs one stimulus and one label; "
+            f"got {len(stimuli)} stimuli and {len(labels)} labels. Nothing was counted."
+        )
+    for name, indexes, size in (("stimulus", stimuli, n_stimuli), ("label", labels, n_labels)):
+        outside = np.flatnonzero((indexes < 0) | (indexes >= size))
+        if len(outside):
+            row = outside[0]
+            raise ValueError(
+                f"Response {row}: {name} index {indexes[row]} is not in 0 to {size - 1}. Nothing was counted."
+            )
+    flat = np.bincount(stimuli * n_labels + labels, minlength=n_stimuli * n_labels)
+    return flat.astype(np.int64).reshape(n_stimuli, n_labels)

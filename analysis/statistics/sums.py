@@ -1,0 +1,353 @@
+"""The state of a study's statistics: sums that follow a change and can be added to those of other parts of the data."""
+
+import io
+import json
+import zipfile
+import zlib
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from analysis.statistics.contributions import Columns, contributions
+from analysis.statistics.counts import LabelCounts, as_label_counts
+from analysis.statistics.estimate import Estimate
+from analysis.statistics.figures import GroupedSums, all_estimates
+from analysis.statistics.polarity import as_polarities, polarity_matrix
+from analysis.statistics.resampling import (
+    DEFAULT_SEED,
+    MAX_WEIGHT,
+    N_RESAMPLES,
+    resample_weights,
+    stimulus_streams,
+)
+
+#: Changes whenever a column's meaning does; older bytes are then refused, and the study is counted anew.
+FORMAT = 1
+#: Stimuli weighed at once: bounds the memory (some 60 MB with 1000 resamples) and keeps float sums exact.
+CHUNK = 4096
+#: Relative difference of entropy sums that a recount on another machine may show: its logarithm may round otherwise.
+ENTROPY_TOLERANCE = 1e-9
+
+Sums = NDArray[np.int64]
+
+
+class SumsMismatch(ValueError):
+    """Sums that cannot be joined, read or changed as asked; the message says why. The state is as it was before."""
+
+
+class AgreementSums:
+    """Everything that the figures of one study are made from, small and exact.
+
+    For each number of responses m, the contributions of the stimuli with m responses are summed (see
+    `contributions.py`), once for the data and once for each resample. All sums are whole numbers, so adding a stimulus,
+    replacing or removing it, in any order and in any number of parts, gives exactly what one count of everything gives.
+
+    n_labels: size of the label set.
+    polarities: 'positive', 'negative' or 'else' for each label, or None if the labels have none.
+    n_resamples: 0 = no intervals.
+    seed: of the resamples; with the stimulus keys it fixes them entirely.
+    """
+
+    def __init__(
+        self,
+        n_labels: int,
+        polarities: Sequence[str | None] | None = None,
+        n_resamples: int = N_RESAMPLES,
+        seed: int = DEFAULT_SEED,
+    ) -> None:
+        if n_labels < 1:
+            raise ValueError(f"A label set has at least one label; got n_labels = {n_labels}.")
+        if n_resamples < 0:
+            raise ValueError(f"The number of resamples is 0 or more; got {n_resamples}.")
+        self.n_labels = n_labels
+        self.polarities = as_polarities(polarities, n_labels)
+        self.n_resamples = n_resamples
+        self.seed = seed
+        self._columns = Columns(n_labels)
+        self._groups: dict[int, Sums] = {}
+
+    @classmethod
+    def of_counts(
+        cls,
+        counts: ArrayLike,
+        *,
+        polarities: Sequence[str | None] | None = None,
+        keys: Sequence[str] | None = None,
+        n_resamples: int = N_RESAMPLES,
+        seed: int = DEFAULT_SEED,
+    ) -> "AgreementSums":
+        """The sums of one table of label counts (n_stimuli, n_labels); without keys, the row numbers serve as keys."""
+        checked = as_label_counts(counts)
+        sums = cls(checked.shape[1], polarities, n_resamples, seed)
+        sums.add([str(row) for row in range(len(checked))] if keys is None else keys, checked)
+        return sums
+
+    # Changing
+
+    def add(self, keys: Sequence[str], counts: ArrayLike) -> None:
+        """Adds stimuli that are not in the sums yet; see `replace`."""
+        new_counts = as_label_counts(counts)
+        self.replace(keys, np.zeros_like(new_counts), new_counts)
+
+    def replace(self, keys: Sequence[str], old_counts: ArrayLike, new_counts: ArrayLike) -> None:
+        """Takes away what each stimulus contributed before and adds what it contributes now.
+
+        keys: one per stimulus; a key is what the stimulus is known by for good, it decides the resamples.
+        old_counts, new_counts: (n_stimuli, n_labels). A row of zeros in the old counts means a new stimulus, in the new
+            counts one that is gone. The cost grows with the number of rows given and with nothing else.
+        Raises ValueError if shapes do not fit, and SumsMismatch if the old counts cannot have been part of the sums.
+            Nothing has changed then.
+        """
+        old, new = as_label_counts(old_counts), as_label_counts(new_counts)
+        if old.shape != new.shape or old.shape[0] != len(keys) or old.shape[1] != self.n_labels:
+            raise ValueError(
+                f"{len(keys)} stimuli of a study with {self.n_labels} labels need counts of shape "
+                f"({len(keys)}, {self.n_labels}); got {old.shape} before and {new.shape} after. "
+                "The sums are unchanged."
+            )
+        changed = np.flatnonzero((old != new).any(axis=1))
+        groups: dict[int, Sums] = {}
+        for start in range(0, len(changed), CHUNK):
+            chunk = changed[start : start + CHUNK]
+            for n_responses, change in self._changes([keys[row] for row in chunk], old[chunk], new[chunk]):
+                if n_responses in groups:
+                    groups[n_responses] += change
+                elif n_responses in self._groups:
+                    groups[n_responses] = self._groups[n_responses] + change
+                else:
+                    groups[n_responses] = change
+        self._check_not_negative(groups)
+        self._groups.update(groups)
+        self._drop_empty()
+
+    def _changes(self, keys: Sequence[str], old: LabelCounts, new: LabelCounts) -> Iterator[tuple[int, Sums]]:
+        """By how much the sums of each number of responses move."""
+        weights = np.ones((len(keys), 1 + self.n_resamples), dtype=np.uint8)
+        weights[:, 1:] = resample_weights(stimulus_streams(keys, self.seed), self.n_resamples)
+        n_old, n_new = old.sum(axis=1), new.sum(axis=1)
+        minus, plus = contributions(old, self.polarities), contributions(new, self.polarities)
+        for n_responses in np.union1d(n_old, n_new):
+            if n_responses == 0:
+                continue
+            is_old, is_new = n_old == n_responses, n_new == n_responses
+            affected = is_old | is_new
+            net = plus * is_new[:, np.newaxis] - minus * is_old[:, np.newaxis]
+            yield int(n_responses), _weighted_sums(weights[affected], net[affected])
+
+    def _check_not_negative(self, groups: dict[int, Sums]) -> None:
+        for n_responses, group in groups.items():
+            # without entropy: another machine may have rounded it by one unit more than this one takes away
+            sums = group.copy()
+            sums[:, self._columns.entropy] = 0
+            rest = sums if sums[0, self._columns.stimuli] > 0 else -np.abs(sums)
+            column = int(rest.min(axis=0).argmin())
+            if rest[:, column].min() < 0:
+                raise SumsMismatch(
+                    f"The counts given as old were never added: among stimuli with {n_responses} responses the sum of "
+                    f"'{self._columns.name(column)}' would not come out. The sums are unchanged; count the study anew."
+                )
+
+    def _drop_empty(self) -> None:
+        self._groups = {
+            n_responses: sums
+            for n_responses, sums in sorted(self._groups.items())
+            if sums[0, self._columns.stimuli] > 0
+        }
+
+    def merge(self, other: "AgreementSums") -> "AgreementSums":
+        """New sums of two parts of the data that share no stimulus; neither part changes.
+
+        Order and grouping of the parts do not matter: the result is the same to the last bit.
+        Raises SumsMismatch if the two differ in labels, polarities, number of resamples or seed.
+        """
+        self._check_same_kind(other)
+        joined = AgreementSums(self.n_labels, self.polarities, self.n_resamples, self.seed)
+        for part in (self, other):
+            for n_responses, sums in part._groups.items():
+                known = joined._groups.get(n_responses)
+                joined._groups[n_responses] = sums.copy() if known is None else known + sums
+        joined._drop_empty()
+        return joined
+
+    def _check_same_kind(self, other: "AgreementSums") -> None:
+        for name in ("n_labels", "polarities", "n_resamples", "seed"):
+            here, there = getattr(self, name), getattr(other, name)
+            if here != there:
+                raise SumsMismatch(
+                    f"These sums do not belong together: {name} is {here!r} in one and {there!r} in the other."
+                )
+
+    # Reading
+
+    @property
+    def n_stimuli(self) -> int:
+        """Stimuli with at least one response."""
+        return sum(int(sums[0, self._columns.stimuli]) for sums in self._groups.values())
+
+    @property
+    def n_responses(self) -> int:
+        """Responses of all stimuli."""
+        return int(self.label_totals.sum())
+
+    @property
+    def label_totals(self) -> NDArray[np.int64]:
+        """Responses per label: (n_labels,)."""
+        totals: NDArray[np.int64] = self.grouped().total(self._columns.labels)[0]
+        return totals
+
+    @property
+    def polarity_totals(self) -> NDArray[np.int64] | None:
+        """Responses per polarity, in the order of POLARITIES: (3,); None if the labels have no polarity."""
+        return None if self.polarities is None else self.label_totals @ polarity_matrix(self.polarities)
+
+    @property
+    def stimuli_by_responses(self) -> dict[int, int]:
+        """How many stimuli have how many responses: {number of responses: stimuli}, ascending, from 1."""
+        return {n: int(sums[0, self._columns.stimuli]) for n, sums in self._groups.items()}
+
+    def majority_label_totals(self) -> NDArray[np.int64]:
+        """Stimuli per rule (order of MAJORITY_RULES) and majority label: (n_rules, n_labels)."""
+        totals: NDArray[np.int64] = self.grouped().total(self._columns.majority_labels)[0]
+        return totals.reshape(-1, self.n_labels)
+
+    def grouped(self, min_responses: int = 1) -> GroupedSums:
+        """The sums as the formulas read them, of stimuli with at least `min_responses` responses. Not a copy."""
+        groups = {n: sums for n, sums in self._groups.items() if n >= min_responses}
+        return GroupedSums(self._columns, self.polarities, self.n_resamples, groups)
+
+    def estimates(self, *, min_responses: int = 1, label_names: Sequence[str] | None = None) -> dict[str, Estimate]:
+        """Every figure of `STATISTICS` with its interval.
+
+        min_responses: leave out stimuli with fewer responses. While a study runs, a stimulus with one response has a
+            majority under every rule; 5 is the least that ArtEmis accepted.
+        label_names: how members of families are called, e.g. 'label_share.awe'; by default the label's index.
+        """
+        names = [str(label) for label in range(self.n_labels)] if label_names is None else label_names
+        if len(names) != self.n_labels or len(set(names)) != len(names):
+            raise ValueError(f"{self.n_labels} different label names are needed; got {list(names)}.")
+        return all_estimates(self.grouped(min_responses), names)
+
+    def equal_to(self, other: "AgreementSums") -> list[str]:
+        """What differs from other sums, a sentence each; empty if nothing does.
+
+        Whole-number sums must be the same; entropy sums may differ by 1e-9 of their size, or by one unit (1e-10 nats)
+        per stimulus, since two machines may round a logarithm differently.
+        """
+        try:
+            self._check_same_kind(other)
+        except SumsMismatch as mismatch:
+            return [str(mismatch)]
+        empty = np.zeros((1 + self.n_resamples, self._columns.total), dtype=np.int64)
+        differences = []
+        for n_responses in sorted(self._groups.keys() | other._groups.keys()):
+            here = self._groups.get(n_responses, empty)
+            there = other._groups.get(n_responses, empty)
+            allowed = np.zeros_like(here)
+            larger = np.maximum(here[:, self._columns.entropy], there[:, self._columns.entropy])
+            stimuli = np.maximum(here[:, self._columns.stimuli], there[:, self._columns.stimuli])
+            allowed[:, self._columns.entropy] = np.maximum(ENTROPY_TOLERANCE * larger, stimuli)
+            differs = np.abs(here - there) > allowed
+            for column in np.flatnonzero(differs.any(axis=0)):
+                differences.append(
+                    f"Stimuli with {n_responses} responses, {self._columns.name(int(column))}: "
+                    f"{here[0, column]} here, {there[0, column]} there; "
+                    f"{int(differs[1:, column].sum())} of {self.n_resamples} resamples differ."
+                )
+        return differences
+
+    # Keeping
+
+    def to_bytes(self) -> bytes:
+        """The state as an npz file (no pickle). Equal sums give equal bytes.
+
+        Resamples are kept as differences from the data, which are small numbers, in the narrowest integers that hold
+        them all; entropy apart, since its units are far larger.
+        """
+        kind = {
+            "format": FORMAT,
+            "n_labels": self.n_labels,
+            "polarities": self.polarities,
+            "n_resamples": self.n_resamples,
+            "seed": str(self.seed),  # may be larger than what other readers of JSON take
+        }
+        shape = (len(self._groups), 1 + self.n_resamples, self._columns.total)
+        stacked = np.array(list(self._groups.values()), dtype=np.int64).reshape(shape)
+        data, resamples = stacked[:, 0, :], stacked[:, 1:, :] - stacked[:, :1, :]
+        arrays = {
+            "kind": np.frombuffer(json.dumps(kind, sort_keys=True).encode(), dtype=np.uint8),
+            "n_responses": np.array(list(self._groups), dtype="<i8"),
+            "data": data.astype("<i8"),
+            "resamples_entropy": resamples[:, :, self._columns.entropy].astype("<i8"),
+            "resamples": _narrowed(np.delete(resamples, self._columns.entropy, axis=2)),
+        }
+        buffer = io.BytesIO()
+        with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+            for name, array in arrays.items():
+                # ZipInfo carries a fixed date, so that equal sums give equal bytes
+                member = zipfile.ZipInfo(f"{name}.npy")
+                member.compress_type = zipfile.ZIP_DEFLATED
+                with archive.open(member, "w") as stream:
+                    np.lib.format.write_array(stream, np.ascontiguousarray(array), allow_pickle=False)
+        return buffer.getvalue()
+
+    @classmethod
+    def from_bytes(cls, content: bytes) -> "AgreementSums":
+        """Reads what `to_bytes` wrote.
+
+        Raises SumsMismatch if the bytes are something else, damaged, or of another format.
+        """
+        try:
+            with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+                kind = json.loads(arrays["kind"].tobytes())
+                if kind["format"] != FORMAT:
+                    raise SumsMismatch(
+                        f"These sums have format {kind['format']}, this version reads {FORMAT}; count the study anew."
+                    )
+                sums = cls(kind["n_labels"], kind["polarities"], kind["n_resamples"], int(kind["seed"]))
+                data = arrays["data"].astype(np.int64)
+                entropy = arrays["resamples_entropy"].astype(np.int64)
+                others = arrays["resamples"].astype(np.int64)
+                resamples = np.insert(others, sums._columns.entropy, entropy, axis=2) + data[:, np.newaxis, :]
+                stacked = np.concatenate([data[:, np.newaxis, :], resamples], axis=1)
+                if stacked.shape[1:] != (1 + sums.n_resamples, sums._columns.total):
+                    raise ValueError(f"sums of shape {stacked.shape}")
+                for n_responses, group in zip(arrays["n_responses"].tolist(), stacked, strict=True):
+                    sums._groups[n_responses] = group.copy()
+        except SumsMismatch:
+            raise
+        except (
+            ValueError,
+            KeyError,
+            TypeError,
+            IndexError,
+            EOFError,
+            OSError,
+            zlib.error,
+            zipfile.BadZipFile,
+        ) as problem:
+            raise SumsMismatch(
+                f"These {len(content)} bytes are no agreement sums ({problem}); count the study anew."
+            ) from problem
+        return sums
+
+
+def _weighted_sums(weights: NDArray[np.uint8], rows: Sums) -> Sums:
+    """weights.T @ rows, exactly.
+
+    weights: (n_stimuli, 1 + n_resamples); rows: (n_stimuli, n_columns). Returns (1 + n_resamples, n_columns).
+    """
+    # A float64 product is many times faster than one of integers, and exact while no partial sum can pass 2^53.
+    bound = int(np.abs(rows).max(initial=0)) * MAX_WEIGHT * len(rows)
+    if bound < 1 << 53:
+        return np.rint(weights.T.astype(np.float64) @ rows.astype(np.float64)).astype(np.int64)
+    return weights.T.astype(np.int64) @ rows
+
+
+def _narrowed(array: Sums) -> NDArray[np.signedinteger]:
+    """The same numbers in the narrowest signed integers that hold them all."""
+    largest = int(np.abs(array).max(initial=0))
+    for dtype in ("<i1", "<i2", "<i4"):
+        if largest <= np.iinfo(dtype).max:
+            return array.astype(dtype)
+    return array.astype("<i8")
