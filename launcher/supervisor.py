@@ -7,14 +7,16 @@ import signal
 import subprocess
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
+from typing import IO
 
 from launcher.child import Child
 from launcher.errors import LaunchError
+from launcher.processes import children_of
 
 PR_SET_CHILD_SUBREAPER = 36
 RESTARTS_ALLOWED = 8
@@ -36,6 +38,7 @@ class _Running:
     pid: int = 0  # 0 = not running
     start_at: float = 0.0  # monotonic; when to start again
     deaths: deque[float] = field(default_factory=deque)
+    log_begins: int | None = None  # size of the log before the first start: what stands before is of earlier runs
     process: subprocess.Popen[bytes] | None = None
 
 
@@ -89,39 +92,54 @@ class Supervisor:
             now = time.monotonic()
             names = ", ".join(running.child.name for running in waiting)
             if now - begun > ready_seconds:
-                raise LaunchError(
-                    f"Not ready after {ready_seconds:.0f} s: {names}. {self._look_into(waiting[0].child)}"
-                )
+                raise LaunchError(f"Not ready after {ready_seconds:.0f} s: {names}. {self._look_into(waiting[0])}")
             if now - shown > 2:
                 shown = now
                 self._say(f"waiting for {names} ({now - begun:.0f} s)")
             self._wait(0.05)
 
-    def run(self, command: list[str], environment: dict[str, str], folder: Path | None = None) -> int:
+    def run(
+        self,
+        command: list[str],
+        environment: Mapping[str, str],
+        folder: Path | None = None,
+        on_line: Callable[[str], None] | None = None,
+    ) -> int:
         """Run a command in the foreground while the children are kept; its exit code, negative for a signal.
 
+        on_line: receives each line of its standard output; None = it writes to ours.
         A stop request is passed on to it, and raised as StopRequested once it has ended.
         """
-        process = subprocess.Popen(command, env=environment, cwd=folder)
+        pipe = subprocess.PIPE if on_line else None
+        process = subprocess.Popen(command, env=dict(environment), cwd=folder, stdout=pipe)
         self._awaited.add(process.pid)
+        text = b""
         passed_on = 0
         while process.pid not in self._ended:
             with suppress(StopRequested):
-                self._wait(1.0)
+                self._wait(1.0, process.stdout)
+            if on_line and process.stdout:
+                text = _pass_on_lines(process.stdout, text, on_line)
             if self._stop_requests > passed_on:
                 passed_on = self._stop_requests
                 with suppress(ProcessLookupError):
                     os.kill(process.pid, signal.SIGTERM)
+        if on_line and process.stdout:
+            text = _pass_on_lines(process.stdout, text, on_line)
+            if text:
+                on_line(text.decode(errors="replace"))
+            process.stdout.close()
         self._awaited.discard(process.pid)
         process.returncode = self._ended.pop(process.pid)
         if self._stop_requests:
             raise StopRequested
         return process.returncode
 
-    def keep(self) -> None:
+    def keep(self, now_and_then: Callable[[], None] = lambda: None) -> None:
         """Keep the children running until somebody asks to stop; raises StopRequested then."""
         while True:
             self._wait(HOUSEKEEPING_SECONDS)
+            now_and_then()
 
     def pids(self) -> dict[str, int]:
         return {name: running.pid for name, running in self._running.items() if running.pid}
@@ -143,11 +161,15 @@ class Supervisor:
     def _request_stop(self, number: int, frame: FrameType | None) -> None:
         self._stop_requests += 1
 
-    def _wait(self, seconds: float) -> None:
-        """Sleep until a signal or the time is up; reap, restart, keep house. Raises StopRequested, LaunchError."""
+    def _wait(self, seconds: float, also: IO[bytes] | None = None) -> None:
+        """Sleep until a signal, the time is up or `also` can be read; then reap, restart, keep house.
+
+        Raises StopRequested, LaunchError.
+        """
         now = time.monotonic()
         due = [running.start_at for running in self._running.values() if not running.pid]
-        select.select([self._wake_read], [], [], max(0.0, min([seconds, *(at - now for at in due)])))
+        sources = [self._wake_read, *([also.fileno()] if also else [])]
+        select.select(sources, [], [], max(0.0, min([seconds, *(at - now for at in due)])))
         self._drain()
         self._reap(restart=True)
         if self._stop_requests:
@@ -171,6 +193,8 @@ class Supervisor:
         child.before_start()
         child.log.parent.mkdir(parents=True, exist_ok=True)
         with child.log.open("ab") as log:
+            if running.log_begins is None:
+                running.log_begins = log.tell()
             # setpriv stands behind the prefix: becoming someone else clears the signal that it sets.
             running.process = subprocess.Popen(
                 [*child.prefix, "setpriv", f"--pdeathsig={child.orphan_signal}", "--", *child.command],
@@ -224,18 +248,19 @@ class Supervisor:
         if len(running.deaths) > RESTARTS_ALLOWED:
             raise LaunchError(
                 f"{name} {how}, for the {len(running.deaths)}th time in {RESTART_WINDOW_SECONDS:.0f} s, so everything "
-                f"is being stopped; the data stay as they are. {self._look_into(running.child)}"
+                f"is being stopped; the data stay as they are. {self._look_into(running)}"
             )
         pause = min(LONGEST_PAUSE_SECONDS, 0.1 * 2.0 ** (len(running.deaths) - 1))
         running.start_at = now + pause
         self._say(f"{name} {how}; starting it again")
 
-    def _look_into(self, child: Child) -> str:
-        tail = _tail(child.log)
-        if "No space left on device" in tail:
-            return f"The disk is full ({child.log.parent}): free some space and start again; what was saved is safe."
-        last = tail.strip().splitlines()[-1:] or ["(nothing)"]
-        return f"Its log is {child.log}; the last line says: {last[0][:300]}"
+    def _look_into(self, running: _Running) -> str:
+        log = running.child.log
+        text = _end_of(log, running.log_begins or 0)
+        if "No space left on device" in text:
+            return f"The disk is full ({log.parent}): free some space and start again; what was saved is safe."
+        last = text.strip().splitlines()[-1:] or ["(nothing)"]
+        return f"Its log is {log}; the last line says: {last[0][:300]}"
 
     # Stopping
 
@@ -270,7 +295,7 @@ class Supervisor:
     def _end_orphans(self) -> None:
         """Kill what our children left to us, generation by generation, until nothing is left."""
         deadline = time.monotonic() + 10
-        while (left := _children_of(os.getpid())) and time.monotonic() < deadline:
+        while (left := children_of(os.getpid())) and time.monotonic() < deadline:
             for pid in left:
                 with suppress(ProcessLookupError, PermissionError):
                     os.kill(pid, signal.SIGKILL)
@@ -279,24 +304,31 @@ class Supervisor:
             self._reap(restart=False)
 
 
-def _children_of(pid: int) -> list[int]:
-    """Process ids whose parent is `pid`, read from /proc."""
-    found = []
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        with suppress(OSError):
-            # The command's name stands in parentheses and may hold spaces; the parent is the second word after it.
-            if int(stat.read_text().rpartition(")")[2].split()[1]) == pid:
-                found.append(int(stat.parent.name))
-    return found
-
-
-def _tail(log: Path, size: int = 4000) -> str:
+def _end_of(log: Path, begins: int, size: int = 4000) -> str:
+    """The last `size` bytes of a log, without what stands before `begins`."""
     try:
         with log.open("rb") as file:
-            file.seek(max(0, log.stat().st_size - size))
+            length = log.stat().st_size
+            # Shorter than where this run began: it was emptied meanwhile, so all of it is of this run.
+            file.seek(max(length - size, begins if begins <= length else 0))
             return file.read().decode(errors="replace")
     except FileNotFoundError:
         return ""
+
+
+def _pass_on_lines(pipe: IO[bytes], text: bytes, on_line: Callable[[str], None]) -> bytes:
+    """Read what there is without waiting; returns the beginning of the line that is not yet complete."""
+    os.set_blocking(pipe.fileno(), False)
+    while True:
+        try:
+            piece = os.read(pipe.fileno(), 65536)
+        except BlockingIOError:
+            return text
+        if not piece:
+            return text
+        *lines, text = (text + piece).split(b"\n")
+        for line in lines:
+            on_line(line.decode(errors="replace"))
 
 
 def _bound_log(log: Path) -> None:

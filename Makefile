@@ -1,0 +1,41 @@
+# The front door. `make` lists what there is; everything else is in launcher/ and pyproject.toml.
+SHELL := /bin/sh
+# The first Python that runs and is new enough, by its real path (a shim may answer differently later).
+PYTHON := $(shell for python in python3.11 /usr/bin/python3.11 python3 /usr/bin/python3; do \
+	$$python -c 'import sys; sys.exit(print(sys.executable) if sys.version_info >= (3, 11) else 1)' 2>/dev/null && break; done)
+ENV := .venv/bin
+
+.PHONY: help setup up test check bench clean have-python
+help:  ## show this list
+	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' Makefile
+
+have-python:
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed: sudo apt-get install -y python3 python3-venv"; exit 1; }
+
+setup: have-python  ## make .venv and install the pinned packages
+	@$(PYTHON) -m launcher setup
+
+up: setup  ## start everything; Ctrl-C stops it
+	@$(ENV)/python -m launcher up
+
+test: have-python  ## install what the tests need, then check and test everything
+	@$(PYTHON) -m launcher setup --dev --browser
+	@$(MAKE) --no-print-directory check
+	$(ENV)/python -m launcher with-servers -- $(ENV)/python -m pytest $(PYTEST)
+
+check: have-python  ## format, lint, types, import arrows, migrations
+	@$(PYTHON) -m launcher setup --dev
+	$(ENV)/ruff format --check .
+	$(ENV)/ruff check .
+	$(ENV)/mypy .
+	$(ENV)/lint-imports
+	SECRET_KEY=for-this-check-only DEBUG=yes $(ENV)/python -m launcher with-servers -- \
+		$(ENV)/python manage.py makemigrations --check --dry-run
+
+bench: have-python  ## measure: responses per second and their cost
+	@$(PYTHON) -m launcher setup --dev
+	bench/collect
+
+clean:  ## remove the environment and caches; data in var/ stay
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -not -path './var/*' -prune -exec rm -rf {} +

@@ -1,0 +1,245 @@
+"""`python -m launcher up`: the whole site on one machine, from nothing to a page that answers, until it is stopped."""
+
+import hashlib
+import os
+import secrets
+import shutil
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from launcher.data_lock import AlreadyRunning, take_lock
+from launcher.embedded import Postgres, Valkey, remove_socket_folder, socket_folder
+from launcher.errors import LaunchError
+from launcher.options import ROOT, Options
+from launcher.our_processes import our_processes
+from launcher.preflight import BYTES_NEEDED, addresses, check_disk, check_port, host_names
+from launcher.run_record import RunRecord, end_leftovers, read_record, remove_record
+from launcher.supervisor import StopRequested, Supervisor
+
+LEFTOVER_SECONDS = 40.0  # how long the servers of a killed start may take to close their files
+DISK_REMINDER_SECONDS = 300.0
+
+
+def up(options: Options) -> int:
+    """Start, serve until asked to stop, stop in order; returns the exit code.
+
+    Raises LaunchError with a sentence for the operator; whatever had been started is stopped by then.
+    """
+    os.umask(0o077)
+    options.data.mkdir(parents=True, exist_ok=True)
+    lock = _take_over(options)
+    check_disk(options.data)
+    sockets = socket_folder(options.data)
+    site = _Site(options, sockets, RunRecord(os.getpid(), "", options.port, "", "", str(sockets)))
+    supervisor = Supervisor(say=say, on_change=lambda: site.record_pids(supervisor), lock=lock)
+    try:
+        site.start(supervisor)
+        supervisor.keep(site.watch_disk)
+    except StopRequested:
+        say("stopping; your data stay in " + str(options.data))
+        return 0
+    finally:
+        supervisor.stop()
+        remove_record(options.data)
+        remove_socket_folder(sockets)
+        os.close(lock)
+        say("everything has stopped")
+    return 0
+
+
+def say(line: str) -> None:
+    with suppress(OSError):  # the terminal may be gone; stopping must go on
+        print(f"{time.strftime('%H:%M:%S')}  {line}", flush=True)
+
+
+def _take_over(options: Options) -> int:
+    """Lock the data folder, after making sure that nothing of an earlier start is left."""
+    earlier = read_record(options.data)
+    if earlier and earlier.is_alive():
+        raise _already_running(earlier, options)
+    try:
+        lock = take_lock(options.data, patience_seconds=0)
+    except AlreadyRunning:
+        say("an earlier start was killed; waiting for its database to close")
+        try:
+            lock = take_lock(options.data, patience_seconds=LEFTOVER_SECONDS)
+        except AlreadyRunning:
+            raise _already_running(earlier, options) from None
+    if earlier:
+        end_leftovers(earlier)
+        if Path(earlier.sockets).parent == Path("/tmp"):
+            remove_socket_folder(Path(earlier.sockets))
+    check_port(options.host, options.port, patience_seconds=5 if earlier else 0)
+    return lock
+
+
+def _already_running(record: RunRecord | None, options: Options) -> LaunchError:
+    if record is None or not record.is_alive():
+        return LaunchError(
+            f"Another program works in {options.data}. Nothing was started or changed. Stop it, or name another "
+            "folder in COMMONGROUND_DATA."
+        )
+    where = f"at {record.address}" if record.ready else "and still starting"
+    return LaunchError(
+        f"Commonground is already running {where} (process {record.supervisor}). Nothing was started or changed. "
+        f"Use that one, or stop it with Ctrl-C in its window or `kill {record.supervisor}`."
+    )
+
+
+@dataclass
+class _Site:
+    options: Options
+    sockets: Path
+    record: RunRecord
+    environment: dict[str, str] = field(default_factory=dict)
+    first_lines: list[str] = field(default_factory=list)
+    _reminded_at: float = 0.0
+
+    def start(self, supervisor: Supervisor) -> None:
+        begun = time.monotonic()
+        self.record.write(self.options.data)
+        self._start_servers(supervisor)
+        self.environment = self._environment()
+        self._prepare(supervisor)
+        say("starting the web server and the workers")
+        supervisor.start(our_processes(self.options, self.environment), ready_seconds=120)
+        self.record.ready = True
+        self.record_pids(supervisor)
+        self._announce(time.monotonic() - begun)
+
+    def record_pids(self, supervisor: Supervisor) -> None:
+        self.record.pids = supervisor.pids()
+        with suppress(OSError):  # a full disk must not keep a killed server from being started again
+            self.record.write(self.options.data)
+
+    def watch_disk(self) -> None:
+        now = time.monotonic()
+        free = shutil.disk_usage(self.options.data).free
+        if free < BYTES_NEEDED and now - self._reminded_at > DISK_REMINDER_SECONDS:
+            self._reminded_at = now
+            say(f"the disk of {self.options.data} is almost full ({free / 1e6:.0f} MB left): free some space soon")
+
+    def _start_servers(self, supervisor: Supervisor) -> None:
+        options = self.options
+        logs = options.data / "log"
+        children = []
+        self.record.database_url, self.record.redis_url = options.database_url, options.redis_url
+        if not options.database_url:
+            postgres = Postgres(options.data, self.sockets, logs / "postgres.log")
+            if not postgres.cluster.exists():
+                say("making the database")
+            postgres.prepare()
+            children.append(postgres.child())
+            self.record.database_url = postgres.url
+        if not options.redis_url:
+            valkey = Valkey(options.data, self.sockets, logs / "valkey.log")
+            valkey.prepare()
+            children.append(valkey.child())
+            self.record.redis_url = valkey.url
+        if children:
+            say(
+                "starting " + " and ".join({"postgres": "PostgreSQL", "valkey": "Valkey"}[one.name] for one in children)
+            )
+        supervisor.start(children)
+
+    def _environment(self) -> dict[str, str]:
+        """What our own processes get on top of the operator's environment; a value the operator set stays."""
+        given = self.options.environment
+        added = {
+            "COMMONGROUND_DATA": str(self.options.data),
+            "DATABASE_URL": self.record.database_url,
+            "REDIS_URL": self.record.redis_url,
+            "HOST": self.options.host,
+            "PORT": str(self.options.port),
+            "EMBEDDED": "yes",
+            "PYTHONUNBUFFERED": "1",
+        }
+        if not given.get("SECRET_KEY") and not given.get("SECRET_KEY_FILE"):
+            added["SECRET_KEY_FILE"] = str(_secret_key_file(self.options.data))
+        if not given.get("ALLOWED_HOSTS"):
+            added["ALLOWED_HOSTS"] = ",".join(host_names(self.options.host))
+        self.record.environment = added
+        return {**given, **added}
+
+    def _prepare(self, supervisor: Supervisor) -> None:
+        say("bringing the database up to date")
+        self._manage(supervisor, "migrate", "--no-input", "--verbosity=0")
+        static = _static_fingerprint()
+        stamp = self.options.data / "static.stamp"
+        if not (self.options.data / "static").is_dir() or _read(stamp) != static:
+            say("collecting stylesheets and scripts")
+            self._manage(supervisor, "collectstatic", "--no-input", "--clear", "--verbosity=0")
+            stamp.write_text(static)
+        stamp = self.options.data / "first_start.stamp"
+        database = hashlib.sha256((self.options.database_url or "embedded").encode()).hexdigest()
+        if _read(stamp) != database:
+            say("first start: making the administrator and the demo study")
+            self._manage(supervisor, "first_start", lines=self.first_lines)
+            stamp.write_text(database)
+
+    def _manage(self, supervisor: Supervisor, *words: str, lines: list[str] | None = None) -> None:
+        def pass_on(line: str) -> None:
+            print(f"          {line}", flush=True)
+            if lines is not None:
+                lines.append(line)
+
+        code = supervisor.run([sys.executable, "manage.py", *words], self.environment, ROOT, pass_on)
+        if code != 0:
+            raise LaunchError(
+                f"`manage.py {words[0]}` ended with code {code}; what it says stands above. The site was not started; "
+                "the data stay as they are."
+            )
+
+    def _announce(self, seconds: float) -> None:
+        found = addresses(self.options.host, self.options.port)
+        self.record.address = found[0]
+        self.record.write(self.options.data)
+        say(f"ready after {seconds:.1f} s")
+        lines = ["", f"  Commonground is at {found[0]}"]
+        lines += [f"  and for phones on the same network at {address}" for address in found[1:]]
+        if self.options.host == "127.0.0.1":
+            lines.append("  Only this machine can reach it. For a phone on the same network: HOST=0.0.0.0 make up")
+        if self.first_lines:
+            lines += ["", *(f"  {line}" for line in self.first_lines)]
+        else:
+            lines.append("  Password forgotten? .venv/bin/python -m launcher manage changepassword NAME")
+        lines += ["", "  Stop with Ctrl-C. Data, logs and secrets are in " + str(self.options.data), ""]
+        print("\n".join(lines), flush=True)
+
+
+def _secret_key_file(data: Path) -> Path:
+    path = data / "secret_key"
+    with suppress(FileExistsError):
+        making = data / f"secret_key.{os.getpid()}"
+        with os.fdopen(os.open(making, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(secrets.token_urlsafe(50) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        try:
+            os.link(making, path)  # refuses to replace a key that is there
+        finally:
+            making.unlink()
+    return path
+
+
+def _static_fingerprint() -> str:
+    """Changes when any file to be collected does: ours by size and time, those of the packages by their pins."""
+    seen = hashlib.sha256((ROOT / "requirements.txt").read_bytes())
+    for path in _static_sources():
+        facts = path.stat()
+        seen.update(f"{path.relative_to(ROOT)} {facts.st_size} {facts.st_mtime_ns}\n".encode())
+    return seen.hexdigest()
+
+
+def _static_sources() -> Iterator[Path]:
+    folders = [ROOT / "static", ROOT / "annotation" / "steps", *ROOT.glob("*/static")]
+    for folder in sorted(folders):
+        yield from sorted(path for path in folder.rglob("*") if path.is_file() and path.suffix not in {".py", ".pyc"})
+
+
+def _read(path: Path) -> str:
+    return path.read_text() if path.is_file() else ""
