@@ -1,0 +1,1 @@
+"""Networks that learn from snapshots, the record of every version, and the predictor that answers with them."""

@@ -1,0 +1,1 @@
+"""Networks, one per file, read from top to bottom. Torch only; no Django."""

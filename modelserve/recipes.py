@@ -1,0 +1,129 @@
+"""From a snapshot folder to a trained network with its metrics: the whole way, without Django.
+
+from modelserve.recipes import learn
+learned = learn(open_snapshot(folder), "image_emotion", parse_options("image_emotion"), work_folder=Path("run"))
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from modelserve.data import Rows, SplitRows, image_inputs, image_rows, text_inputs, text_rows
+from modelserve.evaluation.report import evaluate
+from modelserve.networks.image_emotion import ImageEmotion
+from modelserve.networks.saved import SavedNetwork
+from modelserve.networks.text_emotion import TextEmotion
+from modelserve.options import ImageEmotionOptions, RunOptions, TextEmotionOptions
+from modelserve.training import Examples, Fitted, Watcher, choose_device, fit, predict_shares, seeded
+from modelserve.words import vocabulary_of
+from snapshots.reader import Snapshot
+
+ReadImage = Callable[[str], bytes]  # sha256 -> the file
+
+POLARITY_SIGNS = {"positive": 1, "negative": -1}
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """What a run brought: the network, its curve, and its metrics on the test stimuli."""
+
+    saved: SavedNetwork
+    fitted: Fitted
+    metrics: dict[str, Any]
+
+
+def learn(
+    snapshot: Snapshot,
+    task: str,
+    options: RunOptions,
+    *,
+    work_folder: Path,
+    cache: Path | None = None,
+    read_image: ReadImage | None = None,
+    watcher: Watcher | None = None,
+) -> Learned:
+    """Train on the snapshot's training stimuli, stop by its validation stimuli, measure on its test stimuli.
+
+    work_folder: of this run alone; holds its checkpoints, from which a run that was cut off goes on.
+    cache: folder for decoded images, may be shared between runs; default inside work_folder.
+    read_image: sha256 to file; default: the images that the snapshot carries.
+    Raises NothingToLearn, EncoderUnreachable, TrainingDiverged, BadTrainingOption.
+    """
+    read_image = read_image or snapshot.image_bytes
+    cache = cache or work_folder / "cache"
+    watcher = watcher or Watcher()
+    rows = rows_of(snapshot, task)
+    for note in rows.notes:
+        watcher.log(note)
+    device = choose_device(options.training.device)
+    with seeded(options.training.seed, device):
+        saved = _fresh_network(task, options, rows)
+    mean_shares = rows.train.shares.mean(axis=0)
+    saved.network.start_from(torch.from_numpy(mean_shares))
+    examples = [
+        Examples(inputs_of(saved, part, read_image, cache), torch.from_numpy(part.shares))
+        for part in (rows.train, rows.validation)
+    ]
+    fitted = fit(saved.network, *examples, options.training, checkpoints=work_folder / "checkpoints", watcher=watcher)
+    predicted = predict_rows(saved, rows.test, read_image=read_image, cache=cache, device=device.type)
+    metrics = evaluate_rows(saved, rows.test, predicted) | {
+        "split": {
+            name: {"rows": len(part), "stimuli": part.n_stimuli}
+            for name, part in (("train", rows.train), ("validation", rows.validation), ("test", rows.test))
+        },
+        "notes": rows.notes,
+        # What to beat: the answer 'every stimulus as the training stimuli on average'.
+        "baseline": evaluate_rows(saved, rows.test, np.tile(mean_shares, (len(rows.test), 1)).astype(np.float64)),
+        "best_epoch": fitted.best_epoch,
+        "epochs": len(fitted.curve),
+        "device": fitted.device,
+    }
+    return Learned(saved, fitted, metrics)
+
+
+def rows_of(snapshot: Snapshot, task: str) -> SplitRows:
+    """The snapshot's rows for this task, split."""
+    return image_rows(snapshot) if task == "image_emotion" else text_rows(snapshot)
+
+
+def inputs_of(saved: SavedNetwork, rows: Rows, read_image: ReadImage, cache: Path) -> Tensor:
+    """What the network reads for these rows: pixels (n, S, S, 3) or word ids (n, T)."""
+    if isinstance(saved.network, ImageEmotion):
+        return image_inputs(rows.items, saved.network.encoder.preprocessing.side, read_image, cache)
+    return text_inputs(rows.items, saved.words, saved.network.options.max_tokens)
+
+
+def predict_rows(
+    saved: SavedNetwork, rows: Rows, *, read_image: ReadImage, cache: Path, device: str = "cpu"
+) -> NDArray[np.float64]:
+    """The network's distributions for these rows, (n, K), each row summing to 1."""
+    if not len(rows):
+        return np.zeros((0, len(saved.label_set)))
+    shares = predict_shares(saved.network, inputs_of(saved, rows, read_image, cache), device=device)
+    return shares.numpy().astype(np.float64)
+
+
+def evaluate_rows(saved: SavedNetwork, rows: Rows, predicted: NDArray[np.float64]) -> dict[str, Any]:
+    """All metrics of these predictions (n, K) beside people's answers."""
+    return evaluate(
+        rows.counts,
+        predicted,
+        stimuli=rows.stimuli,
+        label_ids=saved.label_ids,
+        polarities=[POLARITY_SIGNS.get(str(label.get("polarity")), 0) for label in saved.label_set],
+    )
+
+
+def _fresh_network(task: str, options: RunOptions, rows: SplitRows) -> SavedNetwork:
+    n_labels = len(rows.label_set)
+    if isinstance(options.network, ImageEmotionOptions):
+        return SavedNetwork(task, ImageEmotion.create(n_labels, options.network), rows.label_set, [])
+    network_options: TextEmotionOptions = options.network
+    words = vocabulary_of(rows.train.items, min_count=network_options.min_count)
+    return SavedNetwork(task, TextEmotion(len(words), n_labels, network_options), rows.label_set, words)

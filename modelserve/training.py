@@ -1,0 +1,329 @@
+"""One loop for every network: seeded, resumable, knowing nothing of Django or of what it trains.
+
+A network gives `loss(inputs, targets)` and `parameter_groups()`. On a CPU the same seed and data give the same weights,
+bit for bit, whether or not the run was interrupted; on a GPU (bf16) runs agree only closely.
+"""
+
+import contextlib
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor, nn
+
+from modelserve.checkpoints import Checkpoint, newest_checkpoint, save_checkpoint
+from modelserve.errors import BadTrainingOption, TrainingDiverged
+from modelserve.options import TrainingOptions
+
+LEAST_BATCHES_PER_EPOCH = 8  # a small study takes smaller batches, or an epoch would be one step
+LEAST_RATE = 5e-7  # ArtEmis
+
+
+class Learner(Protocol):
+    """What the loop asks of a network."""
+
+    def loss(self, inputs: Tensor, targets: Tensor) -> Tensor: ...
+
+    def parameter_groups(self) -> list[tuple[float, list[nn.Parameter]]]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Examples:
+    """Rows to learn from, kept on the CPU: inputs (n, ...), targets (n, K)."""
+
+    inputs: Tensor
+    targets: Tensor
+
+    def __len__(self) -> int:
+        return len(self.inputs)
+
+
+@dataclass(frozen=True, slots=True)
+class CurvePoint:
+    """One epoch: mean losses, and the learning rate that it used."""
+
+    epoch: int  # from 1
+    train_loss: float
+    validation_loss: float
+    learning_rate: float
+
+    def as_json(self) -> dict[str, float]:
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Watcher:
+    """Who is told what happens. may_continue is called between steps and stops the run by raising."""
+
+    on_step: Callable[[int, int], None] = lambda done, total: None  # steps
+    on_epoch: Callable[[list[CurvePoint]], None] = lambda curve: None
+    log: Callable[[str], None] = lambda line: None
+    may_continue: Callable[[], None] = lambda: None
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """The outcome; the network itself holds the weights of best_epoch."""
+
+    curve: list[CurvePoint]
+    best_epoch: int
+    best_validation_loss: float
+    device: str
+
+
+@dataclass(slots=True)
+class Position:
+    """Where the run stands; with weights, optimiser and random state it is all that a resumed run needs."""
+
+    epoch: int = 0  # epochs finished
+    step: int = 0  # steps done within the epoch that is running
+    loss_sum: float = 0.0
+    n_seen: int = 0
+    learning_rate: float = 0.0
+    best_loss: float = math.inf
+    best_epoch: int = 0
+    plateau_epochs: int = 0
+    curve: list[CurvePoint] = field(default_factory=list)
+
+    def as_json(self) -> dict[str, Any]:
+        values = asdict(self)
+        values["best_loss"] = None if math.isinf(self.best_loss) else self.best_loss
+        return values
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> "Position":
+        best_loss = math.inf if values["best_loss"] is None else values["best_loss"]
+        curve = [CurvePoint(**point) for point in values["curve"]]
+        return cls(**{**values, "best_loss": best_loss, "curve": curve})
+
+
+def choose_device(name: str) -> torch.device:
+    """auto, cpu or cuda. Raises BadTrainingOption where cuda is asked for and absent."""
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    if name == "cuda" and not torch.cuda.is_available():
+        raise BadTrainingOption("device: 'cuda' was asked for, but this machine has none. Use 'auto' or 'cpu'.")
+    return torch.device(name)
+
+
+@contextlib.contextmanager
+def seeded(seed: int, device: torch.device) -> Iterator[None]:
+    """Fresh random numbers from this seed inside; the caller's random numbers and settings again afterwards."""
+    were_deterministic = torch.are_deterministic_algorithms_enabled()
+    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+        torch.manual_seed(seed)
+        # On a GPU several layers have no deterministic form, and bf16 makes equality to the bit moot.
+        torch.use_deterministic_algorithms(device.type == "cpu")
+        try:
+            yield
+        finally:
+            torch.use_deterministic_algorithms(were_deterministic)
+
+
+def fit(
+    network: nn.Module,
+    train: Examples,
+    validation: Examples,
+    options: TrainingOptions,
+    *,
+    checkpoints: Path,
+    watcher: Watcher | None = None,
+) -> Fitted:
+    """Train the network until its validation loss stops falling; it ends on the CPU with its best weights.
+
+    network: a Learner whose fresh weights come from the same seed every time; a resumed run overwrites them.
+    checkpoints: folder of this run alone. Where it holds a checkpoint the run goes on from there.
+    Raises TrainingDiverged if the loss stops being a number; whatever watcher.may_continue raises passes through.
+    """
+    device = choose_device(options.device)
+    with seeded(options.seed, device):
+        return _Run(network, train, validation, options, checkpoints, watcher or Watcher(), device).run()
+
+
+class _Run:
+    def __init__(
+        self,
+        network: nn.Module,
+        train: Examples,
+        validation: Examples,
+        options: TrainingOptions,
+        folder: Path,
+        watcher: Watcher,
+        device: torch.device,
+    ) -> None:
+        self.network = network.to(device)
+        self.train, self.validation = train, validation
+        self.options, self.folder, self.watcher, self.device = options, folder, watcher, device
+        self.learner: Learner = network  # type: ignore[assignment]  # a Module that keeps the Learner protocol
+        self.batch_size = max(1, min(options.batch_size, -(-len(train) // LEAST_BATCHES_PER_EPOCH)))
+        self.steps_per_epoch = -(-len(train) // self.batch_size)
+        groups = self.learner.parameter_groups()
+        self.rate_factors = [factor for factor, _ in groups]
+        self.optimiser = torch.optim.Adam(
+            [{"params": weights} for _, weights in groups], lr=options.learning_rate, weight_decay=options.weight_decay
+        )
+        self.learning = {name: weight for name, weight in network.named_parameters() if weight.requires_grad}
+        self.position = Position(learning_rate=options.learning_rate)
+        self.best: dict[str, Tensor] = {}
+
+    def run(self) -> Fitted:
+        checkpoint = newest_checkpoint(self.folder)
+        if checkpoint is not None:
+            self._restore(checkpoint)
+        total = self.options.epochs * self.steps_per_epoch
+        self.watcher.log(
+            f"{len(self.train)} rows to learn from, {len(self.validation)} to validate, batches of {self.batch_size}, "
+            f"on {self.device.type}."
+        )
+        while not self._is_finished():
+            self._run_epoch(total)
+        self.network.load_state_dict(self.best, strict=False)
+        self.network.to("cpu").eval()
+        place = self.position
+        self.watcher.log(f"Best validation loss {place.best_loss:.4f} in epoch {place.best_epoch}.")
+        return Fitted(place.curve, place.best_epoch, place.best_loss, self.device.type)
+
+    def _is_finished(self) -> bool:
+        place = self.position
+        waited = place.epoch - place.best_epoch
+        return place.epoch >= self.options.epochs or (place.epoch > 0 and waited >= self.options.stop_patience)
+
+    def _run_epoch(self, total: int) -> None:
+        place = self.position
+        self.network.train()
+        order = self._order_of_epoch(place.epoch)
+        while place.step < self.steps_per_epoch:
+            self.watcher.may_continue()
+            rows = order[place.step * self.batch_size : (place.step + 1) * self.batch_size]
+            loss = self._step(rows)
+            place.loss_sum += loss * len(rows)
+            place.n_seen += len(rows)
+            place.step += 1
+            self.watcher.on_step(place.epoch * self.steps_per_epoch + place.step, total)
+            every = self.options.checkpoint_steps
+            if every and place.step % every == 0 and place.step < self.steps_per_epoch:
+                self._save()
+        self._end_epoch()
+
+    def _order_of_epoch(self, epoch: int) -> Tensor:
+        # A generator of its own, from seed and epoch: a resumed run finds the order without replaying the ones before.
+        generator = torch.Generator().manual_seed(self.options.seed * 1_000_003 + epoch)
+        return torch.randperm(len(self.train), generator=generator)  # (n,)
+
+    def _step(self, rows: Tensor) -> float:
+        for group, factor in zip(self.optimiser.param_groups, self.rate_factors, strict=True):
+            group["lr"] = self.position.learning_rate * factor
+        self.optimiser.zero_grad(set_to_none=True)
+        loss = self._loss(self.train, rows)
+        loss.backward()  # type: ignore[no-untyped-call]
+        self.optimiser.step()
+        value = float(loss.detach())
+        if not math.isfinite(value):
+            raise TrainingDiverged(
+                f"The loss became {value} in epoch {self.position.epoch + 1}, step {self.position.step + 1}. "
+                f"Train again with a smaller learning rate (it was {self.position.learning_rate:g}). "
+                "No network was registered."
+            )
+        return value
+
+    def _loss(self, examples: Examples, rows: Tensor) -> Tensor:
+        inputs, targets = examples.inputs[rows].to(self.device), examples.targets[rows].to(self.device)
+        with torch.autocast("cuda", dtype=torch.bfloat16, enabled=self.device.type == "cuda"):
+            return self.learner.loss(inputs, targets)
+
+    def _end_epoch(self) -> None:
+        place = self.position
+        validation_loss = self._validation_loss()
+        place.epoch += 1
+        place.curve.append(CurvePoint(place.epoch, place.loss_sum / place.n_seen, validation_loss, place.learning_rate))
+        place.step, place.loss_sum, place.n_seen = 0, 0.0, 0
+        if validation_loss < place.best_loss:
+            place.best_loss, place.best_epoch, place.plateau_epochs = validation_loss, place.epoch, 0
+            self.best = {name: weight.detach().cpu().clone() for name, weight in self._state_that_learns().items()}
+        else:
+            place.plateau_epochs += 1
+            if place.plateau_epochs > self.options.plateau_patience:
+                place.learning_rate = max(place.learning_rate * self.options.plateau_factor, LEAST_RATE)
+                place.plateau_epochs = 0
+        self._save()
+        self.watcher.on_epoch(list(place.curve))
+        point = place.curve[-1]
+        self.watcher.log(
+            f"Epoch {point.epoch}: train {point.train_loss:.4f}, validation {point.validation_loss:.4f}, "
+            f"rate {point.learning_rate:g}"
+        )
+
+    def _validation_loss(self) -> float:
+        self.network.eval()
+        total = 0.0
+        with torch.no_grad():
+            for rows in torch.arange(len(self.validation)).split(self.batch_size):
+                self.watcher.may_continue()
+                total += float(self._loss(self.validation, rows)) * len(rows)
+        value = total / len(self.validation)
+        if not math.isfinite(value):
+            raise TrainingDiverged(
+                f"The validation loss became {value} in epoch {self.position.epoch + 1}. Train again with a smaller "
+                "learning rate. No network was registered."
+            )
+        return value
+
+    def _state_that_learns(self) -> dict[str, Tensor]:
+        """Weights that learn, and buffers beside them (batch norm); a frozen encoder is neither saved nor restored."""
+        frozen = {name for name, weight in self.network.named_parameters() if not weight.requires_grad}
+        return {name: value for name, value in self.network.state_dict().items() if name not in frozen}
+
+    def _save(self) -> None:
+        tensors = {f"weights/{name}": value for name, value in self._state_that_learns().items()}
+        tensors |= {f"best/{name}": value for name, value in self.best.items()}
+        for name, weight in self.learning.items():
+            for part, value in self.optimiser.state.get(weight, {}).items():
+                tensors[f"optimiser/{part}/{name}"] = value
+        tensors["random/cpu"] = torch.get_rng_state()
+        if self.device.type == "cuda":
+            tensors["random/cuda"] = torch.cuda.get_rng_state(self.device)
+        done = self.position.epoch * self.steps_per_epoch + self.position.step
+        save_checkpoint(self.folder, Checkpoint(done, tensors, self._facts() | {"position": self.position.as_json()}))
+
+    def _facts(self) -> dict[str, Any]:
+        """What must be the same for a checkpoint to be of this run."""
+        options = asdict(self.options) | {"device": self.device.type}
+        return {"options": options, "n_train": len(self.train), "n_validation": len(self.validation)}
+
+    def _restore(self, checkpoint: Checkpoint) -> None:
+        described = {name: checkpoint.facts.get(name) for name in self._facts()}
+        if described != self._facts():
+            self.watcher.log("The checkpoint found is of a run with other options or data (or device); starting anew.")
+            return
+        parts: dict[str, dict[str, Tensor]] = {}
+        for key, value in checkpoint.tensors.items():
+            kind, name = key.split("/", 1)
+            parts.setdefault(kind, {})[name] = value
+        self.network.load_state_dict(parts["weights"], strict=False)
+        self.best = parts.get("best", {})
+        for key, value in parts.get("optimiser", {}).items():
+            part, name = key.split("/", 1)
+            # Adam keeps its step counter on the CPU and its averages beside the weights.
+            value = value.clone() if part == "step" else value.to(self.device)
+            self.optimiser.state[self.learning[name]][part] = value
+        torch.set_rng_state(parts["random"]["cpu"])
+        if self.device.type == "cuda":
+            torch.cuda.set_rng_state(parts["random"]["cuda"], self.device)
+        self.position = Position.from_json(checkpoint.facts["position"])
+        self.watcher.on_epoch(list(self.position.curve))
+        self.watcher.log(f"Going on from the checkpoint after {checkpoint.steps} steps.")
+
+
+def predict_shares(network: nn.Module, inputs: Tensor, *, batch_size: int = 256, device: str = "cpu") -> Tensor:
+    """The network's distributions (n, K), float32 on the CPU, each row summing to 1; inputs as in training."""
+    place = choose_device(device)
+    network = network.to(place).eval()
+    answers = []
+    with torch.inference_mode():
+        for rows in torch.arange(len(inputs)).split(batch_size):
+            answers.append(network(inputs[rows].to(place)).float().softmax(dim=1).cpu())
+    network.to("cpu")
+    return torch.cat(answers)
