@@ -149,6 +149,12 @@ PARTICIPATIONS = TableShape(
     ),
 )
 
+STIMULUS_COLUMNS_IN_EXPORTS = (
+    Column("stimulus_source", TEXT, "`source_dataset` of the stimulus"),
+    Column("stimulus_name", TEXT, "`name` of the stimulus in its source"),
+)
+"""Exported beside each response, after `stimulus_key`, so that one file is enough to find the picture."""
+
 TABLES = {shape.name: shape for shape in (RESPONSES, REVISIONS, STIMULI, PARTICIPATIONS)}
 TABLE_FILES = tuple(shape.file_name for shape in TABLES.values())
 MANIFEST_FILE = "manifest.json"
@@ -196,6 +202,7 @@ def check_step_fields(step_fields: Sequence[pa.Field]) -> list[pa.Field]:
     Raises StudyRefused naming the column.
     """
     taken = {column.name for shape in (RESPONSES, REVISIONS) for column in shape.columns}
+    taken |= {column.name for column in STIMULUS_COLUMNS_IN_EXPORTS}
     checked = []
     for field in step_fields:
         if not _COLUMN_NAME.match(field.name):
