@@ -1,0 +1,32 @@
+"""One handler turns every error of ours into JSON: {type, message, ...details}."""
+
+from typing import Any
+
+from rest_framework.exceptions import APIException, ValidationError
+from rest_framework.response import Response as ApiResponse
+from rest_framework.views import exception_handler as default_handler
+
+from annotation.errors import AnnotationError
+
+
+def exception_handler(error: Exception, context: dict[str, Any]) -> ApiResponse | None:
+    if isinstance(error, AnnotationError):
+        details = {key: value for key, value in error.details.items() if key in ("errors", "rows")}
+        return ApiResponse({"type": error.type, "message": error.message, **details}, status=error.status)
+    answer = default_handler(error, context)
+    if answer is None:
+        return None
+    if isinstance(error, ValidationError):
+        errors = error.detail if isinstance(error.detail, dict) else {"input": error.detail}
+        sentences = "; ".join(f"{field}: {_first(value)}" for field, value in errors.items())
+        answer.data = {"type": "invalid", "message": sentences, "errors": errors}
+    elif isinstance(answer.data, dict) and "detail" in answer.data:
+        code = error.default_code if isinstance(error, APIException) else "error"
+        answer.data = {"type": str(code), "message": str(answer.data["detail"])}
+    return answer
+
+
+def _first(value: Any) -> str:
+    while isinstance(value, list | dict) and value:
+        value = next(iter(value.values())) if isinstance(value, dict) else value[0]
+    return str(value)

@@ -1,0 +1,305 @@
+"""The annotator's loop: join, fetch work, answer, revise, skip, withdraw. The page makes exactly these requests.
+
+An annotator is known by the signed cookie of her participation (annotation/participant.py); forms are protected
+against forgery as on every page.
+"""
+
+from typing import Any
+
+from django.conf import settings
+from django.http import Http404
+from django.urls import reverse
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers, status
+from rest_framework.authentication import CSRFCheck
+from rest_framework.exceptions import PermissionDenied
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response as ApiResponse
+from rest_framework.views import APIView
+
+from annotation.access import role_in
+from annotation.api.throttle import Throttle
+from annotation.errors import AlreadyAnswered, NotTakingPart
+from annotation.images import image_url
+from annotation.models import Participation, Response, Study
+from annotation.participant import participation_of, remember
+from annotation.queries import n_available
+from annotation.services.assign import HeldAssignment, assign_ahead, options_shown
+from annotation.services.join_study import annotator_of, join_study
+from annotation.services.revise_response import revise_response
+from annotation.services.skip_assignment import skip_assignment
+from annotation.services.submit_response import submit_response
+from annotation.services.withdraw import withdraw_participation, withdraw_response
+
+
+def study_for_annotators(request: Request, slug: str) -> Study:
+    """A study that people may take part in. Drafts, and studies by invitation, do not exist for strangers."""
+    study = Study.objects.filter(slug=slug).exclude(state=Study.DRAFT).first()
+    if study is None or (study.entry == Study.MEMBERS and role_in(request.user, study) is None):
+        raise Http404("There is no such study.")
+    return study
+
+
+class ParticipantView(APIView):
+    """Base: finds study and participation, and checks the CSRF token of every writing request."""
+
+    permission_classes = [AllowAny]
+    study: Study
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        check = CSRFCheck(lambda _: None)
+        check.process_request(request._request)
+        reason = check.process_view(request._request, None, (), {})
+        if reason:
+            raise PermissionDenied(f"CSRF failed: {reason}")
+        self.study = study_for_annotators(request, kwargs["slug"])
+
+    def participation(self, request: Request) -> Participation:
+        found = participation_of(request._request, self.study)
+        if found is None:
+            raise NotTakingPart("You are not taking part in this study in this browser. Open the study's link first.")
+        if found.withdrawn_at:
+            raise NotTakingPart("You withdrew from this study; your answers were removed.")
+        return found
+
+    def work(self, participation: Participation) -> dict[str, Any]:
+        held = assign_ahead(participation=participation, study=self.study)
+        participation.refresh_from_db(fields=["n_answered", "n_skipped"])
+        available = n_available(self.study)
+        return {
+            "held": [_held(self.study, assignment, options_shown(participation, self.study)) for assignment in held],
+            "progress": {
+                "answered": participation.n_answered,
+                "skipped": participation.n_skipped,
+                "available": max(available - participation.n_skipped, participation.n_answered + len(held)),
+            },
+            "finished": not held,
+            "study_state": self.study.state,
+            "end_url": reverse("annotate_end", args=[self.study.slug]),
+        }
+
+
+def _held(study: Study, held: HeldAssignment, orders: dict[str, list[str]]) -> dict[str, Any]:
+    return {
+        "id": held.id,
+        "sequence": held.sequence,
+        "expires_at": held.expires_at,
+        "stimulus": {
+            "key": held.stimulus_key,
+            "name": "" if held.image_sha256 else held.name,
+            "image_url": image_url(study.pk, held.image_sha256),
+            "width": held.width,
+            "height": held.height,
+            "description": held.description,
+        },
+        "options_shown": orders,
+    }
+
+
+def response_as_dict(study: Study, response: Response) -> dict[str, Any]:
+    """An annotator's own response, as her page shows it."""
+    return {
+        "id": response.pk,
+        "status": response.status,
+        "answers": response.answers,
+        "revision": response.revision,
+        "created_at": response.created_at,
+        "stimulus": {
+            "key": response.stimulus.key,
+            "name": "" if response.stimulus.image_sha256 else response.stimulus.name,
+            "image_url": image_url(study.pk, response.stimulus.image_sha256),
+            "width": response.stimulus.width,
+            "height": response.stimulus.height,
+            "description": response.stimulus.description,
+        },
+        "options_shown": response.options_shown,
+    }
+
+
+def latest_response(participation: Participation) -> Response | None:
+    return (
+        Response.objects.filter(participation=participation)
+        .exclude(status=Response.WITHDRAWN)
+        .select_related("stimulus")
+        .order_by("-id")
+        .first()
+    )
+
+
+class Join(ParticipantView):
+    """Agree to the consent text and take part."""
+
+    throttle_classes = [Throttle]
+    throttle_scope = "join"
+
+    class Input(serializers.Serializer[Any]):
+        consent_hash = serializers.CharField(max_length=64)
+        language = serializers.CharField(max_length=12, default="en")
+
+    @extend_schema(request=Input, responses={201: dict})
+    def post(self, request: Request, slug: str) -> ApiResponse:
+        data = self.Input(data=request.data)
+        data.is_valid(raise_exception=True)
+        participation = participation_of(request._request, self.study)
+        if participation is None:
+            annotator = annotator_of(request.user) if request.user.is_authenticated else None
+            participation = join_study(
+                study=self.study,
+                agreed_hash=data.validated_data["consent_hash"],
+                language=data.validated_data["language"],
+                annotator=annotator,
+            )
+        answer = ApiResponse(
+            {"withdrawal_code": participation.withdrawal_code, "task_url": reverse("annotate_task", args=[slug])},
+            status=status.HTTP_201_CREATED,
+        )
+        remember(answer, participation, secure=settings.SESSION_COOKIE_SECURE)
+        return answer
+
+
+class Work(ParticipantView):
+    """What this person holds: the image on the screen and the one behind it."""
+
+    @extend_schema(responses=dict)
+    def get(self, request: Request, slug: str) -> ApiResponse:
+        participation = self.participation(request)
+        latest = latest_response(participation)
+        return ApiResponse(
+            {
+                **self.work(participation),
+                "last_response": response_as_dict(self.study, latest) if latest else None,
+            }
+        )
+
+
+class Responses(ParticipantView):
+    """Submit an answer; list one's own."""
+
+    class Input(serializers.Serializer[Any]):
+        assignment = serializers.IntegerField(min_value=1)
+        client_key = serializers.UUIDField()
+        answers = serializers.JSONField()
+        duration_ms = serializers.IntegerField(min_value=0, max_value=10**12, required=False, allow_null=True)
+        signals = serializers.DictField(required=False)
+        device = serializers.CharField(max_length=12, required=False, allow_blank=True)
+        theme = serializers.CharField(max_length=12, required=False, allow_blank=True)
+
+    @extend_schema(request=Input, responses={201: dict, 200: dict, 409: dict})
+    def post(self, request: Request, slug: str) -> ApiResponse:
+        participation = self.participation(request)
+        data = self.Input(data=request.data)
+        data.is_valid(raise_exception=True)
+        given = data.validated_data
+        try:
+            submitted = submit_response(
+                study=self.study,
+                participation=participation,
+                assignment_id=given["assignment"],
+                client_key=given["client_key"],
+                answers=given["answers"],
+                duration_ms=given.get("duration_ms"),
+                signals=given.get("signals"),
+                device=given.get("device", ""),
+                theme=given.get("theme", ""),
+            )
+        except AlreadyAnswered as error:
+            return ApiResponse(
+                {
+                    "type": error.type,
+                    "message": error.message,
+                    "response": _response(self.study, error.details.get("response")),
+                    "work": self.work(participation),
+                },
+                status=error.status,
+            )
+        return ApiResponse(
+            {
+                "saved": True,
+                "repeated": submitted.repeated,
+                "status": submitted.response.status,
+                "response": _response(self.study, submitted.response),
+                "work": self.work(participation),
+            },
+            status=status.HTTP_200_OK if submitted.repeated else status.HTTP_201_CREATED,
+        )
+
+    @extend_schema(responses=dict)
+    def get(self, request: Request, slug: str) -> ApiResponse:
+        participation = self.participation(request)
+        own = (
+            Response.objects.filter(participation=participation)
+            .exclude(status=Response.WITHDRAWN)
+            .select_related("stimulus")
+            .order_by("-id")
+        )
+        before = request.query_params.get("before", "")
+        if before.isdigit():
+            own = own.filter(pk__lt=int(before))
+        return ApiResponse({"responses": [response_as_dict(self.study, response) for response in own[:50]]})
+
+
+def _response(study: Study, response: Response | None) -> dict[str, Any] | None:
+    return response_as_dict(study, response) if response else None
+
+
+class OneResponse(ParticipantView):
+    """Revise or withdraw one of one's own answers."""
+
+    class Input(serializers.Serializer[Any]):
+        client_key = serializers.UUIDField()
+        answers = serializers.JSONField()
+
+    def own(self, participation: Participation, response_id: int) -> Response:
+        found = Response.objects.filter(pk=response_id, participation=participation).select_related("stimulus").first()
+        if found is None:
+            raise Http404("You gave no such answer.")
+        return found
+
+    @extend_schema(request=Input, responses=dict)
+    def patch(self, request: Request, slug: str, response_id: int) -> ApiResponse:
+        participation = self.participation(request)
+        data = self.Input(data=request.data)
+        data.is_valid(raise_exception=True)
+        response, repeated = revise_response(
+            study=self.study,
+            response=self.own(participation, response_id),
+            client_key=data.validated_data["client_key"],
+            answers=data.validated_data["answers"],
+        )
+        return ApiResponse({"saved": True, "repeated": repeated, "response": response_as_dict(self.study, response)})
+
+    @extend_schema(responses=dict)
+    def delete(self, request: Request, slug: str, response_id: int) -> ApiResponse:
+        participation = self.participation(request)
+        withdraw_response(response=self.own(participation, response_id))
+        return ApiResponse({"withdrawn": 1})
+
+
+class Skips(ParticipantView):
+    """Skip an image, with a reason."""
+
+    class Input(serializers.Serializer[Any]):
+        assignment = serializers.IntegerField(min_value=1)
+        reason = serializers.CharField(max_length=500)
+
+    @extend_schema(request=Input, responses=dict)
+    def post(self, request: Request, slug: str) -> ApiResponse:
+        participation = self.participation(request)
+        data = self.Input(data=request.data)
+        data.is_valid(raise_exception=True)
+        skip_assignment(
+            participation=participation,
+            assignment_id=data.validated_data["assignment"],
+            reason=data.validated_data["reason"],
+        )
+        return ApiResponse({"work": self.work(participation)})
+
+
+class Withdrawal(ParticipantView):
+    """Take everything back."""
+
+    @extend_schema(request=None, responses=dict)
+    def post(self, request: Request, slug: str) -> ApiResponse:
+        return ApiResponse({"withdrawn": withdraw_participation(participation=self.participation(request))})

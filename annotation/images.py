@@ -1,0 +1,34 @@
+"""Addresses of images: an HMAC over study and hash lets in whoever was shown the image, without a look-up."""
+
+import hashlib
+import hmac
+
+from django.conf import settings
+from django.urls import reverse
+
+SIZES = {"full": None, "1024": 1024, "320": 320}  # name -> longest side in pixels
+
+
+def image_token(study_id: int, sha256: str, secret: str | None = None) -> str:
+    key = (secret or settings.SECRET_KEY).encode()
+    return f"{study_id}-" + hmac.new(key, f"image/{study_id}/{sha256}".encode(), hashlib.sha256).hexdigest()[:24]
+
+
+def token_fits(token: str, sha256: str) -> bool:
+    study_id, _, _ = token.partition("-")
+    if not study_id.isdigit():
+        return False
+    secrets = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
+    return any(hmac.compare_digest(image_token(int(study_id), sha256, secret), token) for secret in secrets)
+
+
+def image_url(study_id: int, sha256: str, size: str = "1024") -> str:
+    """Address of an image in one of SIZES; '' where the stimulus has no image."""
+    if not sha256:
+        return ""
+    return reverse("image", args=[image_token(study_id, sha256), sha256, size])
+
+
+def storage_name(sha256: str, size: str = "full") -> str:
+    """Where an image lies in the storage."""
+    return f"images/{sha256[:2]}/{sha256}/{size}.jpg"

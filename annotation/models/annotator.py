@@ -1,0 +1,83 @@
+"""Who answers: a pseudonym everywhere, a person in one table only."""
+
+import secrets
+
+from django.conf import settings
+from django.db import models
+
+from annotation.models.study import ConsentText, Study
+
+# no vowels and no look-alikes: a pseudonym never spells a word and can be read out
+ALPHABET = "bcdfghjkmnpqrstvwxz23456789"
+
+
+def random_pseudonym() -> str:
+    return "a-" + "".join(secrets.choice(ALPHABET) for _ in range(10))
+
+
+def random_code() -> str:
+    return "-".join("".join(secrets.choice(ALPHABET) for _ in range(5)) for _ in range(3)).upper()
+
+
+def random_seed() -> int:
+    return secrets.randbits(31)
+
+
+def random_place() -> int:
+    """A place in the ring of ranks: signed 63 bits."""
+    return secrets.randbits(63)
+
+
+class Annotator(models.Model):
+    pseudonym = models.CharField(max_length=80, unique=True, default=random_pseudonym)
+    is_simulated = models.BooleanField(default=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return self.pseudonym
+
+
+class Identity(models.Model):
+    """The person behind a pseudonym. Deleting the row leaves the pseudonym meaningless."""
+
+    annotator = models.OneToOneField(Annotator, on_delete=models.CASCADE, related_name="identity")
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.CASCADE)
+    email = models.EmailField(blank=True)
+    panel = models.CharField(max_length=40, blank=True)
+    panel_id = models.CharField(max_length=120, blank=True)
+
+    class Meta:
+        verbose_name_plural = "identities"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["panel", "panel_id"], name="one_annotator_per_panel_id", condition=~models.Q(panel_id="")
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"identity of {self.annotator_id}"
+
+
+class Participation(models.Model):
+    """An annotator in one study."""
+
+    study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="participations")
+    annotator = models.ForeignKey(Annotator, on_delete=models.PROTECT, related_name="participations")
+    consent = models.ForeignKey(ConsentText, on_delete=models.PROTECT)
+    language = models.CharField(max_length=12, default="en")
+    cohort = models.CharField(max_length=60, blank=True)
+    option_seed = models.PositiveIntegerField(default=random_seed)
+    ring_place = models.BigIntegerField(default=random_place, help_text="Rank of the stimulus lent last.")
+    next_sequence = models.PositiveIntegerField(default=1)
+    n_answered = models.PositiveIntegerField(default=0)
+    n_skipped = models.PositiveIntegerField(default=0)
+    withdrawal_code = models.CharField(max_length=20, unique=True, default=random_code)
+    started_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True, blank=True)
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["study", "annotator"], name="one_participation_per_person")]
+
+    def __str__(self) -> str:
+        return f"{self.annotator_id} in {self.study_id}"

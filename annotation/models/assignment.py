@@ -1,0 +1,36 @@
+"""A slot of a stimulus, lent to a participation."""
+
+from django.db import models
+
+from annotation.models.annotator import Participation
+from annotation.models.stimulus import Stimulus
+from annotation.models.study import Study
+
+
+class Assignment(models.Model):
+    LEASED, ANSWERED, SURPLUS = "leased", "answered", "surplus"
+    SKIPPED, EXPIRED, WITHDRAWN = "skipped", "expired", "withdrawn"
+    STATES = [(state, state) for state in (LEASED, ANSWERED, SURPLUS, SKIPPED, EXPIRED, WITHDRAWN)]
+    HOLDING_A_SLOT = (LEASED, ANSWERED)  # the trigger of migration 0002 says the same
+
+    study = models.ForeignKey(Study, on_delete=models.CASCADE)
+    stimulus = models.ForeignKey(Stimulus, on_delete=models.CASCADE, related_name="assignments")
+    participation = models.ForeignKey(Participation, on_delete=models.CASCADE, related_name="assignments")
+    state = models.CharField(max_length=9, choices=STATES, default=LEASED)
+    sequence = models.PositiveIntegerField(help_text="Place in the person's sequence of images, from 1.")
+    leased_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    skip_reason = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["stimulus", "participation"], name="one_assignment_per_person_and_stimulus")
+        ]
+        indexes = [
+            # the person's held assignments, and the leases that run out
+            models.Index(fields=["participation", "sequence"], name="held", condition=models.Q(state="leased")),
+            models.Index(fields=["expires_at"], name="leases", condition=models.Q(state="leased")),
+        ]
+
+    def __str__(self) -> str:
+        return f"stimulus {self.stimulus_id} for {self.participation_id} ({self.state})"

@@ -1,0 +1,38 @@
+"""Open, pause and close a study."""
+
+from django.db import transaction
+from django.utils import timezone
+
+from annotation.errors import StateConflict
+from annotation.models import Stimulus, Study
+
+ALLOWED = {
+    Study.OPEN: (Study.DRAFT, Study.PAUSED, Study.CLOSED),
+    Study.PAUSED: (Study.OPEN,),
+    Study.CLOSED: (Study.OPEN, Study.PAUSED),
+}
+
+
+def change_state(*, study: Study, state: str) -> Study:
+    """Whoever holds an image may still answer it after a pause or a closing; nobody gets a new one.
+
+    Raises StateConflict with what is missing.
+    """
+    with transaction.atomic():
+        study = Study.objects.select_for_update().get(pk=study.pk)
+        if study.state == state:
+            return study
+        if study.state not in ALLOWED.get(state, ()):
+            raise StateConflict(f"A study that is {study.state} cannot become {state}.")
+        if state == Study.OPEN:
+            missing = []
+            if not Stimulus.objects.filter(study=study).exists():
+                missing.append("at least one image")
+            if not study.consent.strip():
+                missing.append("a consent text")
+            if missing:
+                raise StateConflict(f"Before the study can open it needs {' and '.join(missing)}.")
+            study.opened_at = study.opened_at or timezone.now()
+        study.state = state
+        study.save(update_fields=["state", "opened_at"])
+    return study

@@ -1,0 +1,44 @@
+"""A person agrees to take part."""
+
+from django.db import transaction
+from django.utils import timezone
+
+from annotation.errors import ConsentChanged, StudyNotOpen
+from annotation.models import Annotator, ConsentText, Identity, Participation, Study
+from annotation.models.study import consent_hash
+
+
+def join_study(
+    *, study: Study, agreed_hash: str, annotator: Annotator | None = None, language: str = "en", cohort: str = ""
+) -> Participation:
+    """Makes the participation, or finds the one this annotator has. The agreed text is kept, and its hash.
+
+    Raises StudyNotOpen, ConsentChanged (the text is another one by now: show it again).
+    """
+    if annotator is not None:
+        existing = Participation.objects.filter(study=study, annotator=annotator).first()
+        if existing:
+            return existing
+    if not study.is_open:
+        raise StudyNotOpen("This study is not open at present, so nobody can join it.")
+    if agreed_hash != consent_hash(study.consent):
+        raise ConsentChanged("The consent text has changed since the page was loaded. Please read it once more.")
+    with transaction.atomic():
+        consent, _ = ConsentText.objects.get_or_create(
+            study=study, hash=agreed_hash, defaults={"markdown": study.consent}
+        )
+        participation, _ = Participation.objects.get_or_create(
+            study=study,
+            annotator=annotator or Annotator.objects.create(),
+            defaults={"consent": consent, "language": language, "cohort": cohort, "started_at": timezone.now()},
+        )
+    return participation
+
+
+def annotator_of(user: object) -> Annotator:
+    """The annotator behind an account, made at first need."""
+    identity = Identity.objects.filter(user=user).select_related("annotator").first()
+    if identity:
+        return identity.annotator
+    with transaction.atomic():
+        return Identity.objects.create(user=user, annotator=Annotator.objects.create()).annotator

@@ -1,0 +1,51 @@
+"""Text: free words. Options: question, hint, min_characters, max_characters, optional."""
+
+from typing import Any
+
+from annotation.steps.base import AnswerRefused, OptionsRefused, StepKind
+
+MOST_CHARACTERS = 10_000
+
+
+class Text(StepKind):
+    name = "text"
+    title = "Text"
+    help = "Free words, such as the explanation of a feeling."
+
+    def clean_options(self, options: dict[str, Any]) -> dict[str, Any]:
+        unknown = set(options) - {"question", "hint", "min_characters", "max_characters", "optional"}
+        if unknown:
+            raise OptionsRefused(f"A text has no option {', '.join(sorted(unknown))}.")
+        least, most = options.get("min_characters", 1), options.get("max_characters", 2_000)
+        if not isinstance(least, int) or not isinstance(most, int) or not 0 <= least <= most <= MOST_CHARACTERS:
+            raise OptionsRefused(
+                f"min_characters ({least!r}) and max_characters ({most!r}) must be whole numbers, the first not above "
+                f"the second, at most {MOST_CHARACTERS}."
+            )
+        return {
+            "question": str(options.get("question") or "Why?"),
+            "hint": str(options.get("hint") or ""),
+            "min_characters": least,
+            "max_characters": most,
+            "optional": bool(options.get("optional", False)),
+        }
+
+    def clean_answer(self, options: dict[str, Any], answer: Any) -> str | None:
+        if answer is not None and not isinstance(answer, str):
+            raise AnswerRefused("Write your answer as text.")
+        text = (answer or "").replace("\r\n", "\n").strip()
+        if "\x00" in text:
+            raise AnswerRefused("The text holds a NUL character, which cannot be stored; delete it.")
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            raise AnswerRefused("The text holds half of a character (a lone surrogate); type it again.") from None
+        if not text:
+            if options["optional"]:
+                return None
+            raise AnswerRefused("Write why, in a few words.")
+        if len(text) < options["min_characters"]:
+            raise AnswerRefused(f"Write at least {options['min_characters']} characters; these are {len(text)}.")
+        if len(text) > options["max_characters"]:
+            raise AnswerRefused(f"Write at most {options['max_characters']} characters; these are {len(text)}.")
+        return text

@@ -1,0 +1,28 @@
+"""Pages of collecting."""
+
+from django.contrib.auth.views import LogoutView
+from django.urls import path, re_path
+
+from annotation.views import account, annotate, home, images
+
+urlpatterns = [
+    path("", home.home, name="home"),
+    path("health", home.health, name="health"),
+    path("account/login", account.SignIn.as_view(), name="login"),
+    path("account/logout", LogoutView.as_view(), name="logout"),
+    path("account/password", account.ChangePassword.as_view(), name="password_change"),
+    path("account/token", account.make_token, name="account_token"),
+    path("account/", account.account, name="account"),
+    # annotators
+    path("s/<slug:slug>/", annotate.welcome, name="annotate_welcome"),
+    path("s/<slug:slug>/instructions", annotate.instructions, name="annotate_instructions"),
+    path("s/<slug:slug>/task", annotate.task, name="annotate_task"),
+    path("s/<slug:slug>/answers", annotate.answers, name="annotate_answers"),
+    path("s/<slug:slug>/end", annotate.end, name="annotate_end"),
+    path("studies/<slug:slug>/preview", annotate.preview, name="study_preview"),
+    re_path(
+        r"^images/(?P<token>[0-9a-f-]+)/(?P<sha256>[0-9a-f]{64})-(?P<size>full|1024|320)\.jpg$",
+        images.image,
+        name="image",
+    ),
+]

@@ -1,0 +1,187 @@
+"""The annotator's pages: welcome and consent, instructions, task, own answers, end."""
+
+from typing import Any
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.csrf import ensure_csrf_cookie
+from django.views.decorators.http import require_GET, require_http_methods
+
+from annotation.access import get_study, role_in
+from annotation.api.work import response_as_dict
+from annotation.errors import AnnotationError
+from annotation.images import image_url
+from annotation.markdown import to_html
+from annotation.models import Participation, Response, Stimulus, Study
+from annotation.models.study import consent_hash
+from annotation.participant import participation_of, remember
+from annotation.services.assign import options_shown
+from annotation.services.join_study import annotator_of, join_study
+
+PREVIEW_STIMULI = 5
+
+
+def _study(request: HttpRequest, slug: str) -> Study:
+    study = Study.objects.filter(slug=slug).exclude(state=Study.DRAFT).first()
+    if study is None or (study.entry == Study.MEMBERS and role_in(request.user, study) is None):
+        raise Http404("There is no such study.")
+    return study
+
+
+def _steps(study: Study, orders: dict[str, list[str]]) -> list[dict[str, Any]]:
+    """What the task page needs of each step; its template is steps/<kind>/task.html."""
+    return [
+        {
+            "name": step.name,
+            "kind": step.kind.name,
+            "options": step.options,
+            "options_shown": orders.get(step.name, []),
+            "template": f"steps/{step.kind.name}/task.html",
+        }
+        for step in study.parsed_steps
+    ]
+
+
+@require_http_methods(["GET", "POST"])
+@ensure_csrf_cookie
+def welcome(request: HttpRequest, slug: str) -> HttpResponse:
+    study = _study(request, slug)
+    participation = participation_of(request, study)
+    if participation and not participation.withdrawn_at:
+        return redirect("annotate_task", slug=slug)
+    problem = ""
+    if request.method == "POST" and study.is_open:
+        if request.POST.get("answer") == "no":
+            return render(request, "annotate/declined.html", {"study": study})
+        try:
+            joined = join_study(
+                study=study,
+                agreed_hash=request.POST.get("consent_hash", ""),
+                annotator=annotator_of(request.user) if request.user.is_authenticated else None,
+                language=getattr(request, "LANGUAGE_CODE", "en"),
+            )
+        except AnnotationError as error:
+            problem = error.message
+        else:
+            response = redirect("annotate_instructions", slug=slug)
+            remember(response, joined, secure=settings.SESSION_COOKIE_SECURE)
+            return response
+    context = {
+        "study": study,
+        "consent_html": to_html(study.consent),
+        "consent_hash": consent_hash(study.consent),
+        "problem": problem,
+    }
+    if not study.is_open:
+        return render(request, "annotate/closed.html", context)
+    return render(request, "annotate/welcome.html", context, status=409 if problem else 200)
+
+
+def _taking_part(request: HttpRequest, slug: str) -> tuple[Study, Participation | None]:
+    study = _study(request, slug)
+    participation = participation_of(request, study)
+    return study, participation if participation and not participation.withdrawn_at else None
+
+
+@require_GET
+def instructions(request: HttpRequest, slug: str) -> HttpResponse:
+    study, participation = _taking_part(request, slug)
+    if participation is None:
+        return redirect("annotate_welcome", slug=slug)
+    context = {"study": study, "instructions_html": to_html(study.instructions)}
+    return render(request, "annotate/instructions.html", context)
+
+
+@require_GET
+@ensure_csrf_cookie
+def task(request: HttpRequest, slug: str) -> HttpResponse:
+    study, participation = _taking_part(request, slug)
+    if participation is None:
+        return redirect("annotate_welcome", slug=slug)
+    context = {
+        "study": study,
+        "steps": _steps(study, options_shown(participation, study)),
+        "instructions_html": to_html(study.instructions),
+        "config": {
+            "preview": False,
+            "work_url": reverse("api_work", args=[slug]),
+            "responses_url": reverse("api_responses", args=[slug]),
+            "skips_url": reverse("api_skips", args=[slug]),
+            "end_url": reverse("annotate_end", args=[slug]),
+            "participant": participation.annotator.pseudonym,
+        },
+    }
+    return render(request, "annotate/task.html", context)
+
+
+@require_GET
+@ensure_csrf_cookie
+def preview(request: HttpRequest, slug: str) -> HttpResponse:
+    """The task as an annotator sees it; saves nothing and lends nothing."""
+    study = get_study(request.user, slug, "see_results")
+    orders = {step.name: step.kind.option_ids(step.options) for step in study.parsed_steps}
+    stimuli = Stimulus.objects.filter(study=study).order_by("rank")[:PREVIEW_STIMULI]
+    held = [
+        {
+            "id": -number,
+            "sequence": number,
+            "expires_at": None,
+            "stimulus": {
+                "key": stimulus.key,
+                "name": "" if stimulus.image_sha256 else stimulus.name,
+                "image_url": image_url(study.pk, stimulus.image_sha256),
+                "width": stimulus.width,
+                "height": stimulus.height,
+                "description": stimulus.description,
+            },
+            "options_shown": {name: ids for name, ids in orders.items() if ids},
+        }
+        for number, stimulus in enumerate(stimuli, start=1)
+    ]
+    context = {
+        "study": study,
+        "steps": _steps(study, orders),
+        "instructions_html": to_html(study.instructions),
+        "config": {"preview": True, "held": held, "end_url": reverse("study_setup", args=[slug])},
+    }
+    return render(request, "annotate/task.html", context)
+
+
+@require_GET
+@ensure_csrf_cookie
+def answers(request: HttpRequest, slug: str) -> HttpResponse:
+    """A person's own answers: revise or withdraw one, or withdraw everything."""
+    study, participation = _taking_part(request, slug)
+    if participation is None:
+        return redirect("annotate_welcome", slug=slug)
+    own = (
+        Response.objects.filter(participation=participation)
+        .exclude(status=Response.WITHDRAWN)
+        .select_related("stimulus")
+        .order_by("-id")[:200]
+    )
+    steps = study.parsed_steps
+    rows = [
+        {
+            **response_as_dict(study, response),
+            "thumbnail_url": image_url(study.pk, response.stimulus.image_sha256, "320"),
+            "texts": [step.plain_text(response.answers) for step in steps],
+        }
+        for response in own
+    ]
+    context = {"study": study, "participation": participation, "responses": rows}
+    return render(request, "annotate/answers.html", context)
+
+
+@require_GET
+@ensure_csrf_cookie
+def end(request: HttpRequest, slug: str) -> HttpResponse:
+    study, participation = _taking_part(request, slug)
+    if participation is None:
+        return redirect("annotate_welcome", slug=slug)
+    # the code is the proof of work done: nobody gets it for opening the page
+    code = study.completion_code if participation.n_answered else ""
+    context = {"study": study, "participation": participation, "completion_code": code}
+    return render(request, "annotate/end.html", context)

@@ -1,0 +1,17 @@
+"""The site on one page."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+handler400 = "annotation.views.errors.bad_request"
+handler403 = "annotation.views.errors.forbidden"
+handler404 = "annotation.views.errors.not_found"
+handler500 = "annotation.views.errors.server_error"
+
+urlpatterns = [
+    path("", include("annotation.urls")),
+    path("", include("analysis.urls")),
+    path("api/v1/", include("annotation.api.urls")),
+    path("api/v1/", include("analysis.api.urls")),
+    path("admin/", admin.site.urls),
+]

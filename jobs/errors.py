@@ -1,0 +1,9 @@
+"""What can go wrong with a job, each with its sentence."""
+
+
+class JobCancelled(Exception):
+    """Somebody asked this job to end."""
+
+
+class JobRefused(Exception):
+    """The work cannot be done as asked: bad input. The text is for the person who asked; it is not tried again."""

@@ -1,0 +1,129 @@
+"""Start, run, cancel and sweep jobs."""
+
+import logging
+import threading
+from datetime import timedelta
+from typing import Any
+
+from celery import current_app
+from celery.exceptions import SoftTimeLimitExceeded
+from django.db import InterfaceError, OperationalError, close_old_connections, connection, models, transaction
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+from kombu.exceptions import OperationalError as KombuError
+from redis.exceptions import RedisError
+
+from jobs.errors import JobCancelled, JobRefused
+from jobs.handle import JobHandle
+from jobs.models import Job
+from jobs.registry import JOB_KINDS
+
+logger = logging.getLogger(__name__)
+
+HEARTBEAT_SECONDS = 5.0
+LOST_AFTER_SECONDS = 30  # six missed heartbeats: the worker is gone
+ATTEMPTS = 5
+
+
+def start_job(kind: str, *, study_key: str = "", arguments: dict[str, Any] | None = None, user: Any = None) -> Job:
+    """Writes the job's row and rings the broker once the row is committed."""
+    if kind not in JOB_KINDS:
+        raise ValueError(f"{kind!r} is no kind of job; known are {', '.join(sorted(JOB_KINDS))}.")
+    job = Job.objects.create(kind=kind, study_key=study_key, arguments=arguments or {}, created_by=user)
+    transaction.on_commit(lambda: ring(job))
+    return job
+
+
+def ring(job: Job) -> None:
+    """Tells a worker that the row is there. A lost message does no harm: the sweeper rings again."""
+    kind = JOB_KINDS[job.kind]
+    try:
+        current_app.send_task(
+            "jobs.run", args=[job.pk], queue=kind.queue, soft_time_limit=kind.time_limit_seconds, retry=False
+        )
+    except (KombuError, RedisError, OSError):
+        logger.warning("The broker did not take job %s; the sweeper will ring again.", job.pk, exc_info=True)
+
+
+def claim(job_id: int) -> Job | None:
+    """Takes the job if it is free (queued, or running under a worker that has died); None if somebody else has it."""
+    now = timezone.now()
+    lost = now - timedelta(seconds=LOST_AFTER_SECONDS)
+    free = models.Q(state=Job.QUEUED) | models.Q(state=Job.RUNNING, heartbeat_at__lt=lost)
+    claimed = Job.objects.filter(free, pk=job_id).update(
+        state=Job.RUNNING, heartbeat_at=now, started_at=now, attempts=models.F("attempts") + 1
+    )
+    return Job.objects.get(pk=job_id) if claimed else None
+
+
+def run(job_id: int) -> None:
+    """Runs one job to its end, whatever that is, and writes the end into its row."""
+    job = claim(job_id)
+    if job is None:
+        return
+    if job.attempts > ATTEMPTS:
+        end(job, Job.FAILED, error=f"Tried {ATTEMPTS} times; each time the worker ended in the middle of it.")
+        return
+    stop = threading.Event()
+    heart = threading.Thread(target=_beat, args=(job.pk, stop), daemon=True)
+    heart.start()
+    try:
+        result = JOB_KINDS[job.kind].work(JobHandle(job))
+    except JobCancelled:
+        end(job, Job.CANCELLED)
+    except JobRefused as refusal:
+        end(job, Job.FAILED, error=str(refusal))
+    except (OperationalError, InterfaceError):
+        # the database went away, not the work: the row stays as it is and the sweeper rings again
+        logger.warning("Job %s lost its database; it will be tried again.", job, exc_info=True)
+        connection.close()
+    except SoftTimeLimitExceeded:
+        limit = JOB_KINDS[job.kind].time_limit_seconds
+        end(job, Job.FAILED, error=f"Stopped after {limit} seconds, the limit for this kind of job.")
+    except Exception as error:
+        logger.exception("Job %s failed.", job)
+        end(job, Job.FAILED, error=f"Unexpected: {type(error).__name__}: {error}")
+    else:
+        end(job, Job.DONE, result=result)
+    finally:
+        stop.set()
+        heart.join()
+
+
+def end(job: Job, state: str, *, result: dict[str, Any] | None = None, error: str = "") -> None:
+    changes: dict[str, Any] = {"state": state, "finished_at": timezone.now(), "error": error, "result": result or {}}
+    if state == Job.DONE:
+        changes["done"] = Coalesce("total", "done")
+    Job.objects.filter(pk=job.pk).update(**changes)
+
+
+def cancel_job(job: Job) -> None:
+    """A waiting job ends at once; a running one at its next checkpoint."""
+    ended = Job.objects.filter(pk=job.pk, state=Job.QUEUED).update(
+        state=Job.CANCELLED, cancel_requested=True, finished_at=timezone.now()
+    )
+    if not ended:
+        Job.objects.filter(pk=job.pk, state=Job.RUNNING).update(cancel_requested=True)
+
+
+def sweep() -> int:
+    """Rings again for every job whose message was lost or whose worker died. Returns how many."""
+    now = timezone.now()
+    waiting = models.Q(state=Job.QUEUED, created_at__lt=now - timedelta(seconds=LOST_AFTER_SECONDS / 2))
+    orphaned = models.Q(state=Job.RUNNING, heartbeat_at__lt=now - timedelta(seconds=LOST_AFTER_SECONDS))
+    jobs = list(Job.objects.filter(waiting | orphaned).order_by("pk")[:500])
+    for job in jobs:
+        ring(job)
+    return len(jobs)
+
+
+def _beat(job_id: int, stop: threading.Event) -> None:
+    """Keeps the row's heartbeat fresh from a thread of its own, so that long steps need not think of it."""
+    while not stop.wait(HEARTBEAT_SECONDS):
+        try:
+            close_old_connections()
+            Job.objects.filter(pk=job_id, state=Job.RUNNING).update(heartbeat_at=timezone.now())
+        except (OperationalError, InterfaceError):  # the database may be restarting; the next beat tries again
+            logger.warning("No heartbeat for job %s.", job_id, exc_info=True)
+            connection.close()
+    connection.close()
