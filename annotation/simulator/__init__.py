@@ -1,0 +1,1 @@
+"""A simulated crowd, to dry-run a study before anyone is paid. Its answers are not human data."""
