@@ -21,6 +21,7 @@ class Child:
 
     log: receives standard output and error.
     prefix: words before the command that change who runs it (`unshare ...`).
+    ready_words: what it writes into its log when it serves; '' = it need not say anything.
     is_ready: given the process id, True once it serves; may be asked at any moment.
     before_start: called before every start, the first and each restart.
     stop_signals: sent one after the other, each with its seconds of grace; SIGKILL to the whole group ends the list.
@@ -35,6 +36,7 @@ class Child:
     environment: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
     folder: Path | None = None
     prefix: tuple[str, ...] = ()
+    ready_words: str = ""
     is_ready: Callable[[int], bool] = _serves_at_once
     before_start: Callable[[], None] = _nothing
     stop_signals: tuple[tuple[signal.Signals, float], ...] = ((signal.SIGTERM, 10.0),)

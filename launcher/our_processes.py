@@ -63,6 +63,7 @@ def _worker(
         environment=environment,
         folder=ROOT,
         prefix=("nice", "-n", str(niceness)) if niceness else (),
+        ready_words=" ready.",
         stop_signals=QUIT_AT_ONCE,
         stop_rank=20,
         orphan_signal="QUIT",

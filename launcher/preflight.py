@@ -37,7 +37,8 @@ def check_port(host: str, port: int, patience_seconds: float = 0.0) -> None:
             )
         if error.errno == errno.EACCES:
             raise LaunchError(
-                f"Port {port} is reserved for root (below 1024). Nothing was started. Choose another: `PORT=8000 make up`."
+                f"Port {port} is reserved for root (below 1024). Nothing was started. Choose another: "
+                "`PORT=8000 make up`."
             )
         raise LaunchError(
             f"HOST is {host!r}, which is not an address of this machine ({error.strerror}). Nothing was started. "

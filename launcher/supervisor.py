@@ -38,7 +38,7 @@ class _Running:
     pid: int = 0  # 0 = not running
     start_at: float = 0.0  # monotonic; when to start again
     deaths: deque[float] = field(default_factory=deque)
-    log_begins: int | None = None  # size of the log before the first start: what stands before is of earlier runs
+    log_begins: int = 0  # size of the log at the last start: what stands before is of earlier runs
     process: subprocess.Popen[bytes] | None = None
 
 
@@ -48,19 +48,28 @@ class Supervisor:
     say: receives one line per event.
     on_change: called after any child was started or has ended, for whoever keeps a record of the process ids.
     lock: descriptor of the data folder's lock, handed to the children that keep it.
+    first_pause_seconds: before the first restart of a child; each further death within the window doubles it.
 
     With no signal lost and none handled twice: handlers only write into a pipe on which the loop sleeps. As the
     subreaper of its descendants it also inherits, and reaps, what a killed child leaves behind.
     """
 
-    def __init__(self, say: Say, on_change: Callable[[], None] = lambda: None, lock: int | None = None) -> None:
+    def __init__(
+        self,
+        say: Say,
+        on_change: Callable[[], None] = lambda: None,
+        lock: int | None = None,
+        first_pause_seconds: float = 0.1,
+    ) -> None:
         self._say = say
         self._on_change = on_change
         self._lock = lock
+        self._first_pause = first_pause_seconds
         self._running: dict[str, _Running] = {}
         self._ended: dict[int, int] = {}  # pid -> exit code, of processes that somebody waits for
         self._awaited: set[int] = set()
         self._stop_requests = 0
+        self._stop_signal = signal.SIGTERM
         self._housekeeping_at = 0.0
         self._wake_read, self._wake_write = os.pipe()
         os.set_blocking(self._wake_read, False)
@@ -122,8 +131,9 @@ class Supervisor:
                 text = _pass_on_lines(process.stdout, text, on_line)
             if self._stop_requests > passed_on:
                 passed_on = self._stop_requests
-                with suppress(ProcessLookupError):
-                    os.kill(process.pid, signal.SIGTERM)
+                if self._stop_signal != signal.SIGINT or not os.isatty(0):  # a terminal sends Ctrl-C to both of us
+                    with suppress(ProcessLookupError):
+                        os.kill(process.pid, self._stop_signal)
         if on_line and process.stdout:
             text = _pass_on_lines(process.stdout, text, on_line)
             if text:
@@ -160,6 +170,7 @@ class Supervisor:
 
     def _request_stop(self, number: int, frame: FrameType | None) -> None:
         self._stop_requests += 1
+        self._stop_signal = signal.Signals(number)
 
     def _wait(self, seconds: float, also: IO[bytes] | None = None) -> None:
         """Sleep until a signal, the time is up or `also` can be read; then reap, restart, keep house.
@@ -193,8 +204,7 @@ class Supervisor:
         child.before_start()
         child.log.parent.mkdir(parents=True, exist_ok=True)
         with child.log.open("ab") as log:
-            if running.log_begins is None:
-                running.log_begins = log.tell()
+            running.log_begins = log.tell()
             # setpriv stands behind the prefix: becoming someone else clears the signal that it sets.
             running.process = subprocess.Popen(
                 [*child.prefix, "setpriv", f"--pdeathsig={child.orphan_signal}", "--", *child.command],
@@ -210,7 +220,10 @@ class Supervisor:
         self._on_change()
 
     def _is_ready(self, running: _Running) -> bool:
-        return bool(running.pid) and running.child.is_ready(running.pid)
+        child = running.child
+        if not running.pid or child.ready_words not in _end_of(child.log, running.log_begins, 100_000):
+            return False
+        return child.is_ready(running.pid)
 
     def _reap(self, *, restart: bool) -> None:
         """Collect every process that has ended: children, awaited commands, and strangers inherited from them."""
@@ -250,13 +263,13 @@ class Supervisor:
                 f"{name} {how}, for the {len(running.deaths)}th time in {RESTART_WINDOW_SECONDS:.0f} s, so everything "
                 f"is being stopped; the data stay as they are. {self._look_into(running)}"
             )
-        pause = min(LONGEST_PAUSE_SECONDS, 0.1 * 2.0 ** (len(running.deaths) - 1))
+        pause = min(LONGEST_PAUSE_SECONDS, self._first_pause * 2.0 ** (len(running.deaths) - 1))
         running.start_at = now + pause
         self._say(f"{name} {how}; starting it again")
 
     def _look_into(self, running: _Running) -> str:
         log = running.child.log
-        text = _end_of(log, running.log_begins or 0)
+        text = _end_of(log, running.log_begins)
         if "No space left on device" in text:
             return f"The disk is full ({log.parent}): free some space and start again; what was saved is safe."
         last = text.strip().splitlines()[-1:] or ["(nothing)"]

@@ -29,7 +29,7 @@ def with_servers(command: list[str], data: Path | None) -> int:
 
 def _run_beside(command: list[str], folder: Path, *, durable: bool) -> int:
     try:
-        lock = take_lock(folder, patience_seconds=10)
+        lock = take_lock(folder, patience_seconds=5)
     except AlreadyRunning:
         raise LaunchError(
             f"The servers in {folder} are already running; nothing was started. Stop them first."
