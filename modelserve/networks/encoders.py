@@ -5,6 +5,7 @@ transformers:google/vit-base-patch16-224    a hub name, where the hub (or its lo
 transformers:/models/vit                    a local folder with config.json, model.safetensors, preprocessor_config.json
 """
 
+import itertools
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -65,7 +66,7 @@ class SmallConv(Encoder):
                     nn.GroupNorm(8, after),
                     nn.ReLU(),
                 )
-                for before, after in zip(widths, widths[1:], strict=False)
+                for before, after in itertools.pairwise(widths)
             )
         )
         self.n_features = 2 * widths[-1]

@@ -1,4 +1,4 @@
-"""A seeded study small enough for a test: coloured pictures whose colour decides the emotion, and texts that name it."""
+"""A seeded study small enough for a test: pictures whose colour decides the emotion, and texts that name it."""
 
 import hashlib
 import io

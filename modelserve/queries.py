@@ -1,0 +1,79 @@
+"""Reads with a name a researcher would use; what other apps may know of networks. No torch."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.db.models import QuerySet
+
+from modelserve.models import Network, Prediction, Promotion, TrainingRun
+
+
+def training_runs_of(study_key: str, task: str | None = None) -> QuerySet[TrainingRun]:
+    """The study's training runs, newest first, each with its job and network at hand."""
+    runs = TrainingRun.objects.filter(study_key=study_key).select_related("job", "network")
+    return runs.filter(task=task) if task else runs
+
+
+def networks_of(study_key: str, task: str | None = None) -> QuerySet[Network]:
+    """The study's networks, newest first."""
+    networks = Network.objects.filter(study_key=study_key).select_related("training_run")
+    return networks.filter(task=task) if task else networks
+
+
+def promoted_network(study_key: str, task: str) -> Network | None:
+    """The network that answers for this study and task."""
+    return Network.objects.filter(
+        study_key=study_key, task=task, promoted_at__isnull=False, retired_at__isnull=True
+    ).first()
+
+
+def promoted_networks(study_key: str) -> list[Network]:
+    """The networks that answer for this study, one per task at most."""
+    served = Network.objects.filter(study_key=study_key, promoted_at__isnull=False, retired_at__isnull=True)
+    return list(served.order_by("task"))
+
+
+def promotions_of(study_key: str, task: str) -> QuerySet[Promotion]:
+    """What was served when and why, newest first."""
+    promotions = Promotion.objects.filter(network__study_key=study_key, network__task=task)
+    return promotions.select_related("network", "previous", "promoted_by", "taken_back_by")
+
+
+def can_roll_back(study_key: str, task: str) -> bool:
+    """Whether there is an earlier network to return to."""
+    newest = promotions_of(study_key, task).filter(taken_back_at__isnull=True).first()
+    return newest is not None and newest.previous_id is not None
+
+
+def predictions_of_stimulus(study_key: str, stimulus_key: str) -> list[dict[str, Any]]:
+    """What the served networks say of one stimulus: {task, version, network, labels, distribution}."""
+    predictions = Prediction.objects.filter(
+        study_key=study_key,
+        stimulus_key=stimulus_key,
+        network__promoted_at__isnull=False,
+        network__retired_at__isnull=True,
+    ).select_related("network")
+    return [
+        {
+            "task": prediction.network.task,
+            "version": prediction.network.version,
+            "network": prediction.network_id,
+            "labels": prediction.network.label_ids,
+            "distribution": prediction.distribution,
+        }
+        for prediction in predictions.order_by("network__task")
+    ]
+
+
+def predicted_distributions(
+    study_key: str, stimulus_keys: Iterable[str], task: str = "image_emotion"
+) -> dict[str, dict[str, float]]:
+    """{stimulus key: {label id: share}} by the served network, for the stimuli that it has predicted."""
+    predictions = Prediction.objects.filter(
+        study_key=study_key,
+        stimulus_key__in=list(stimulus_keys),
+        network__task=task,
+        network__promoted_at__isnull=False,
+        network__retired_at__isnull=True,
+    )
+    return dict(predictions.values_list("stimulus_key", "distribution"))

@@ -1,0 +1,20 @@
+"""Ask for a served network's answers to every stimulus of a snapshot."""
+
+from typing import Any
+
+from jobs.models import Job
+from jobs.services import start_job
+from modelserve.models import Network
+
+
+def start_prediction(*, network: Network, snapshot_id: str, snapshot_location: str, user: Any = None) -> Job | None:
+    """The job that fills the predictions; None for a network that does not read images, which has none to fill.
+
+    Asked again while the same job is waiting or running, returns that one.
+    """
+    if network.task != "image_emotion":
+        return None
+    arguments = {"network": network.pk, "snapshot_id": snapshot_id, "snapshot_location": snapshot_location}
+    waiting = Job.objects.filter(kind="predict_study", study_key=network.study_key, arguments=arguments)
+    under_way = waiting.exclude(state__in=Job.ENDED).first()
+    return under_way or start_job("predict_study", study_key=network.study_key, arguments=arguments, user=user)

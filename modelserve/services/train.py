@@ -1,0 +1,143 @@
+"""Do a training: learn, store, register, compare with what is served, promote if better."""
+
+import hashlib
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.db import transaction
+
+from jobs.errors import JobCancelled
+from jobs.handle import JobHandle
+from modelserve.errors import ModelServeError
+from modelserve.models import Network, Promotion, TrainingRun
+from modelserve.options import SMALL_CONV, ImageEmotionOptions, RunOptions, parse_options
+from modelserve.queries import promoted_network
+from modelserve.services.compare_networks import compare_with_served
+from modelserve.services.open_study_snapshot import image_reader, open_study_snapshot
+from modelserve.services.promote import promote
+from modelserve.services.registry_lock import lock_registry
+from modelserve.services.start_prediction import start_prediction
+from modelserve.storage_folders import store_folder, working_folder
+
+if TYPE_CHECKING:
+    from modelserve.recipes import Learned
+
+PRETRAINED_SIDE = 224  # pretrained encoders see at least so many pixels
+
+
+def train(run_id: int, handle: JobHandle) -> dict[str, Any]:
+    """Train, and say what became of it; run again after a crash it goes on from the last checkpoint.
+
+    The network's files are stored first and its row is written in one transaction, so there is never half a version.
+    Raises ModelServeError with a sentence where nothing can be learned, JobCancelled where somebody ended it.
+    """
+    run = TrainingRun.objects.get(pk=run_id)
+    checkpoints = working_folder(f"training/{run.pk}-{run.created_at:%Y%m%dT%H%M%S%f}")
+    network = Network.objects.filter(training_run=run).first()
+    try:
+        if network is None:
+            network = _register(run, _learn(run, checkpoints, handle), handle)
+        outcome = _promote_if_better(run, network, handle)
+    except (JobCancelled, ModelServeError):
+        # Whatever else ends the work (a killed worker, a database that went away) may go on from the checkpoints.
+        shutil.rmtree(checkpoints, ignore_errors=True)
+        raise
+    TrainingRun.objects.filter(pk=run.pk).update(outcome=outcome)
+    shutil.rmtree(checkpoints, ignore_errors=True)
+    handle.log(outcome)
+    return {"network": network.pk, "version": network.version, "outcome": outcome}
+
+
+def _learn(run: TrainingRun, work_folder: Path, handle: JobHandle) -> "Learned":
+    # Torch takes seconds and hundreds of megabytes: only a worker that trains imports it.
+    from modelserve.recipes import learn
+    from modelserve.training import CurvePoint, Watcher
+
+    handle.log(f"Reading snapshot {run.snapshot_id[:12]}.")
+    snapshot = open_study_snapshot(run.snapshot_location, run.snapshot_id)
+    options = parse_options(run.task, run.options)
+
+    def on_step(done: int, total: int) -> None:
+        per_epoch = max(1, total // options.training.epochs)
+        handle.progress(done, total, f"Epoch {-(-done // per_epoch)} of at most {options.training.epochs}")
+
+    def on_epoch(curve: list[CurvePoint]) -> None:
+        TrainingRun.objects.filter(pk=run.pk).update(curve=[point.as_json() for point in curve])
+
+    return learn(
+        snapshot,
+        run.task,
+        options,
+        work_folder=work_folder,
+        cache=Path(settings.CACHE_DIR) / "pixels",
+        read_image=image_reader(snapshot, _side_of(options)),
+        watcher=Watcher(on_step=on_step, on_epoch=on_epoch, log=handle.log),
+    )
+
+
+def _side_of(options: RunOptions) -> int:
+    """Pixels of the square that the network will see, as far as the choice of the file to read needs it."""
+    if isinstance(options.network, ImageEmotionOptions) and options.network.encoder == SMALL_CONV:
+        return options.network.side
+    return PRETRAINED_SIDE
+
+
+def _register(run: TrainingRun, learned: "Learned", handle: JobHandle) -> Network:
+    # Torch: see _learn.
+    from modelserve.networks.saved import save_network
+
+    handle.checkpoint()
+    with tempfile.TemporaryDirectory() as folder:
+        save_network(Path(folder), learned.saved)
+        location = f"networks/{_hash_of_files(Path(folder))}"
+        store_folder(Path(folder), location)
+    with transaction.atomic():
+        lock_registry(run.study_key, run.task)
+        newest = Network.objects.filter(study_key=run.study_key, task=run.task).order_by("-version").first()
+        network = Network.objects.create(
+            study_key=run.study_key,
+            task=run.task,
+            version=newest.version + 1 if newest else 1,
+            training_run=run,
+            snapshot_id=run.snapshot_id,
+            label_set=learned.saved.label_set,
+            options=run.options,
+            seed=run.seed,
+            code_version=run.code_version,
+            metrics=learned.metrics,
+            weights_location=location,
+        )
+    handle.log(f"Registered version {network.version}.")
+    return network
+
+
+def _promote_if_better(run: TrainingRun, network: Network, handle: JobHandle) -> str:
+    """Returns what was decided, in a sentence."""
+    if network.is_promoted:
+        # Run again after a crash between promotion and the end of the job.
+        start_prediction(network=network, snapshot_id=run.snapshot_id, snapshot_location=run.snapshot_location)
+        return f"Version {network.version} is served."
+    served = promoted_network(run.study_key, run.task)
+    if served is None:
+        reason, outcome = Promotion.FIRST, f"Version {network.version} is served: it is the first one."
+    else:
+        comparison = compare_with_served(run=run, network=network, served=served)
+        Network.objects.filter(pk=network.pk).update(comparison=comparison)
+        reason, outcome = Promotion.BETTER, comparison["sentence"]
+        if not comparison["is_better"]:
+            return str(outcome)
+    handle.checkpoint()
+    promote(study_key=run.study_key, network_id=network.pk, reason=reason)
+    start_prediction(network=network, snapshot_id=run.snapshot_id, snapshot_location=run.snapshot_location)
+    return str(outcome)
+
+
+def _hash_of_files(folder: Path) -> str:
+    digest = hashlib.sha256()
+    for path in sorted(folder.iterdir()):
+        with path.open("rb") as file:
+            digest.update(hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()
