@@ -107,7 +107,7 @@ REVISIONS = TableShape(
     columns=(
         Column("response_key", TEXT, "the response that was revised"),
         Column("number", pa.int32(), "which version this was"),
-        Column("created_at", MOMENT, "when this version was replaced"),
+        Column("created_at", MOMENT, "when this version was written"),
     ),
 )
 STIMULI = TableShape(

@@ -199,12 +199,10 @@ class TableStream:
                     field.name,
                     "contains a NUL character, which databases cannot store; remove it",
                 )
-        if pa.types.is_floating(field.type) and pc.any(pc.is_nan(column)).as_py():
-            self._refuse(
-                pc.index(pc.is_nan(column), True).as_py(),
-                field.name,
-                "is not a number; use null",
-            )
+        if pa.types.is_floating(field.type):
+            not_finite = pc.index(pc.is_finite(column), False).as_py()  # -1: all are finite or null
+            if not_finite >= 0:
+                self._refuse(not_finite, field.name, "is not a finite number; use null")
         if field.name in self._allowed:
             distinct = column.unique().drop_null()
             unknown = distinct.filter(pc.invert(pc.is_in(distinct, self._allowed[field.name])))
