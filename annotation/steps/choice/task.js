@@ -54,6 +54,7 @@ export function start(element, page) {
       page.say(option.label.lastElementChild.textContent);
       return true;
     },
+    lock: (is) => (element.disabled = is),
     signals: () => ({ changes }),
   };
 }
