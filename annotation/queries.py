@@ -1,8 +1,15 @@
 """Reads with a name a researcher would use; what other apps may know of this one."""
 
-from django.core.cache import caches
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
-from annotation.models import Stimulus, Study
+from django.core.cache import caches
+from django.db import connection
+from django.db.models import Count, Q, QuerySet, Sum
+from django.utils import timezone
+
+from annotation.models import Assignment, Participation, Response, Stimulus, Study
 
 COUNT_SECONDS = 30
 
@@ -18,3 +25,266 @@ def n_available(study: Study) -> int:
         count = Stimulus.objects.filter(study=study).count()
         caches["local"].set(key, count, COUNT_SECONDS)
     return int(count)
+
+
+def n_wanted(study: Study) -> int:
+    """How many responses all stimuli of the study want together, at most half a minute old."""
+    key = f"n_wanted/{study.pk}"
+    wanted = caches["local"].get(key)
+    if wanted is None:
+        wanted = Stimulus.objects.filter(study=study).aggregate(n=Sum("wanted"))["n"] or 0
+        caches["local"].set(key, wanted, COUNT_SECONDS)
+    return int(wanted)
+
+
+# What changed
+
+
+@dataclass(frozen=True)
+class Changes:
+    """Which stimuli had a response inserted, changed or deleted since a reader looked last.
+
+    seen: what the reader has seen with these; it gives this back the next time.
+    stimuli: study id -> stimulus ids, ascending.
+    started_anew: the database was restored elsewhere and its clock of transactions runs behind the reader's: nothing
+        can be said about what changed, count everything.
+    """
+
+    seen: str
+    stimuli: dict[int, list[int]]
+    started_anew: bool = False
+
+
+# Visible now and not visible in the transaction snapshot that the reader kept: then every change is found exactly
+# once, as soon as it is committed, however late that is and however long other transactions run. The first condition
+# alone is what the index answers. Rows of the asking transaction count as visible; rows stamped with a number that
+# this server has not reached come from another server's backup, which `started_anew` covers.
+_CHANGED = """
+    select study_id, stimulus_id from {table}
+    where changed_xid >= %(oldest)s
+      and (changed_xid < pg_snapshot_xmax(pg_current_snapshot())::text::bigint
+           or changed_xid = pg_current_xact_id_if_assigned()::text::bigint)
+      and not pg_visible_in_snapshot(changed_xid::text::xid8, %(seen)s::pg_snapshot)
+"""
+_CHANGED_RESPONSES = _CHANGED.format(table="annotation_response")
+_CHANGED_TOMBSTONES = _CHANGED.format(table="annotation_responsetombstone")
+
+
+def _oldest_unseen(seen: str) -> int:
+    """xmin of a transaction snapshot in PostgreSQL's spelling, xmin:xmax:running,running."""
+    return int(seen.split(":", 1)[0])
+
+
+def has_changed_since(seen: str) -> bool:
+    """Whether `changes_since` would find something. One query that reads two indexes from the mark onward."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"select pg_snapshot_xmax(pg_current_snapshot()) < pg_snapshot_xmax(%(seen)s::pg_snapshot)"
+            f" or exists ({_CHANGED_RESPONSES}) or exists ({_CHANGED_TOMBSTONES})",
+            {"seen": seen, "oldest": _oldest_unseen(seen)},
+        )
+        return bool(cursor.fetchone()[0])
+
+
+def changes_since(seen: str | None) -> Changes:
+    """The stimuli whose responses changed since `seen` (None = never looked: started_anew).
+
+    Call it inside the transaction that stores the new `seen`, or a crash in between loses changes.
+    """
+    with connection.cursor() as cursor:
+        # Asked before the rows are read: what is committed in between is found now, and once more the next time.
+        cursor.execute("select pg_current_snapshot()::text")
+        now = str(cursor.fetchone()[0])
+        if seen is None or int(now.split(":")[1]) < int(seen.split(":")[1]):
+            return Changes(now, {}, started_anew=True)
+        cursor.execute(
+            f"{_CHANGED_RESPONSES} union {_CHANGED_TOMBSTONES} order by 1, 2",
+            {"seen": seen, "oldest": _oldest_unseen(seen)},
+        )
+        stimuli: dict[int, list[int]] = {}
+        for study_id, stimulus_id in cursor:
+            stimuli.setdefault(study_id, []).append(stimulus_id)
+    return Changes(now, stimuli)
+
+
+# Studies, stimuli and responses, as plain rows
+
+
+@dataclass(frozen=True)
+class CountedResponse:
+    """What statistics need of one response. label: '' where the study has no label step or it was withdrawn."""
+
+    stimulus_id: int
+    participation_id: int
+    label: str
+    status: str
+    is_simulated: bool
+    created_at: datetime
+
+
+@dataclass(frozen=True)
+class StimulusFace:
+    """What a list shows of a stimulus."""
+
+    id: int
+    key: str
+    name: str
+    description: str
+    source_dataset: str
+    image_sha256: str
+    width: int | None
+    height: int | None
+    wanted: int
+
+
+def studies_by_ids(study_ids: Iterable[int]) -> dict[int, Study]:
+    return Study.objects.in_bulk(list(study_ids))
+
+
+def study_of_slug(slug: str) -> Study | None:
+    """For commands, which have no person to ask for rights."""
+    return Study.objects.filter(slug=slug).first()
+
+
+def ids_of_studies_with_responses() -> list[int]:
+    return list(
+        Study.objects.filter(pk__in=Response.objects.order_by().values("study_id").distinct())
+        .order_by("pk")
+        .values_list("pk", flat=True)
+    )
+
+
+def stimulus_keys(stimulus_ids: Sequence[int]) -> dict[int, str]:
+    """Key of each stimulus that still exists."""
+    return dict(Stimulus.objects.filter(pk__in=stimulus_ids).values_list("pk", "key"))
+
+
+def stimulus_ids_in_chunks(study: Study, size: int) -> Iterator[list[int]]:
+    """The ids of all stimuli of a study, ascending, `size` at a time."""
+    last = 0
+    while ids := list(
+        Stimulus.objects.filter(study=study, pk__gt=last).order_by("pk").values_list("pk", flat=True)[:size]
+    ):
+        yield ids
+        last = ids[-1]
+
+
+def responses_to_count(stimulus_ids: Sequence[int]) -> Iterator[CountedResponse]:
+    """All responses of these stimuli, of every status, ordered by stimulus and then by age."""
+    rows = (
+        Response.objects.filter(stimulus_id__in=stimulus_ids)
+        .order_by("stimulus_id", "pk")
+        .values_list("stimulus_id", "participation_id", "label", "status", "is_simulated", "created_at")
+    )
+    return (CountedResponse(*row) for row in rows.iterator(chunk_size=5_000))
+
+
+_FACE = ("id", "key", "name", "description", "source_dataset", "image_sha256", "width", "height", "wanted")
+
+
+def stimuli_by_ids(stimulus_ids: Iterable[int]) -> dict[int, StimulusFace]:
+    rows = Stimulus.objects.filter(pk__in=list(stimulus_ids)).values_list(*_FACE)
+    return {row[0]: StimulusFace(*row) for row in rows}
+
+
+def stimulus_by_key(study: Study, key: str) -> StimulusFace | None:
+    row = Stimulus.objects.filter(study=study, key=key).values_list(*_FACE).first()
+    return StimulusFace(*row) if row else None
+
+
+def responses_of_stimulus(stimulus_id: int) -> QuerySet[Response]:
+    """Accepted and surplus responses of a stimulus, the oldest first, with their annotators' pseudonyms."""
+    return (
+        Response.objects.filter(stimulus_id=stimulus_id)
+        .exclude(status=Response.WITHDRAWN)
+        .select_related("participation__annotator")
+        .order_by("pk")
+    )
+
+
+def responses_of_participation(participation: Participation) -> QuerySet[Response]:
+    """Accepted and surplus responses of one person in one study, the newest first, with their stimuli."""
+    return (
+        Response.objects.filter(participation=participation)
+        .exclude(status=Response.WITHDRAWN)
+        .select_related("stimulus")
+        .order_by("-pk")
+    )
+
+
+def recent_responses(study: Study, n: int) -> list[Response]:
+    """The newest `n` responses that were not withdrawn, with stimuli and pseudonyms."""
+    return list(
+        Response.objects.filter(study=study)
+        .exclude(status=Response.WITHDRAWN)
+        .select_related("stimulus", "participation__annotator")
+        .order_by("-pk")[:n]
+    )
+
+
+# People, by pseudonym only
+
+
+@dataclass(frozen=True)
+class People:
+    """How many take part: joined at all, holding an image at this moment, withdrawn, simulated."""
+
+    n_joined: int
+    n_working: int
+    n_withdrawn: int
+    n_simulated: int
+
+
+def people_of(study: Study) -> People:
+    counts = Participation.objects.filter(study=study).aggregate(
+        n_joined=Count("pk"),
+        n_withdrawn=Count("pk", filter=Q(withdrawn_at__isnull=False)),
+        n_simulated=Count("pk", filter=Q(annotator__is_simulated=True)),
+    )
+    working = Assignment.objects.filter(study=study, state=Assignment.LEASED, expires_at__gt=timezone.now())
+    return People(n_working=working.aggregate(n=Count("participation", distinct=True))["n"], **counts)
+
+
+@dataclass(frozen=True)
+class ParticipationFacts:
+    """One person's part in a study. median_seconds: from seeing an image to sending the answer; None = not measured."""
+
+    id: int
+    pseudonym: str
+    is_simulated: bool
+    n_skipped: int
+    started_at: datetime
+    withdrawn_at: datetime | None
+    last_at: datetime | None
+    median_seconds: float | None
+
+
+def participation_facts(participation_ids: Sequence[int]) -> dict[int, ParticipationFacts]:
+    """Facts of the given participations; the cost follows their answers."""
+    last_and_median: dict[int, tuple[datetime, float | None]] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select participation_id, max(created_at), percentile_cont(0.5) within group (order by duration_ms) / 1000"
+            " from annotation_response where participation_id = any(%s) and status <> 'withdrawn' group by 1",
+            [list(participation_ids)],
+        )
+        for participation_id, last_at, median in cursor.fetchall():
+            last_and_median[participation_id] = (last_at, median)
+    facts = {}
+    for participation in Participation.objects.filter(pk__in=participation_ids).select_related("annotator"):
+        last_at, median = last_and_median.get(participation.pk, (None, None))
+        facts[participation.pk] = ParticipationFacts(
+            id=participation.pk,
+            pseudonym=participation.annotator.pseudonym,
+            is_simulated=participation.annotator.is_simulated,
+            n_skipped=participation.n_skipped,
+            started_at=participation.started_at,
+            withdrawn_at=participation.withdrawn_at,
+            last_at=last_at,
+            median_seconds=median,
+        )
+    return facts
+
+
+def participation_of_pseudonym(study: Study, pseudonym: str) -> Participation | None:
+    return Participation.objects.filter(study=study, annotator__pseudonym=pseudonym).select_related("annotator").first()
