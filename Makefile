@@ -4,6 +4,8 @@ SHELL := /bin/sh
 PYTHON := $(shell for python in python3.11 /usr/bin/python3.11 python3 /usr/bin/python3; do \
 	$$python -c 'import sys; sys.exit(print(sys.executable) if sys.version_info >= (3, 11) else 1)' 2>/dev/null && break; done)
 ENV := .venv/bin
+# A PostgreSQL and a Valkey of its own for one command, gone when it ends.
+BESIDE := $(ENV)/python -m launcher with-servers --
 
 .PHONY: help setup up test check bench clean have-python
 help:  ## show this list
@@ -21,16 +23,15 @@ up: setup  ## start everything; Ctrl-C stops it
 test: have-python  ## install what the tests need, then check and test everything
 	@$(PYTHON) -m launcher setup --dev --browser
 	@$(MAKE) --no-print-directory check
-	$(ENV)/python -m launcher with-servers -- $(ENV)/python -m pytest $(PYTEST)
+	$(BESIDE) $(ENV)/python -m pytest $(PYTEST)
 
-check: have-python  ## format, lint, types, import arrows, migrations
+check: have-python  ## format, lint, import arrows, types, migrations
 	@$(PYTHON) -m launcher setup --dev
 	$(ENV)/ruff format --check .
 	$(ENV)/ruff check .
-	$(ENV)/mypy .
 	$(ENV)/lint-imports
-	SECRET_KEY=for-this-check-only DEBUG=yes $(ENV)/python -m launcher with-servers -- \
-		$(ENV)/python manage.py makemigrations --check --dry-run
+	DJANGO_SETTINGS_MODULE=tests.settings $(BESIDE) $(ENV)/mypy .
+	DJANGO_SETTINGS_MODULE=tests.settings $(BESIDE) $(ENV)/python manage.py makemigrations --check --dry-run
 
 bench: have-python  ## measure: responses per second and their cost
 	@$(PYTHON) -m launcher setup --dev

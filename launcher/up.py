@@ -21,6 +21,7 @@ from launcher.run_record import RunRecord, end_leftovers, read_record, remove_re
 from launcher.supervisor import StopRequested, Supervisor
 
 LEFTOVER_SECONDS = 40.0  # how long the servers of a killed start may take to close their files
+FIRST_START_STAMP = "first_start.stamp"
 DISK_REMINDER_SECONDS = 300.0
 
 
@@ -30,9 +31,8 @@ def up(options: Options) -> int:
     Raises LaunchError with a sentence for the operator; whatever had been started is stopped by then.
     """
     os.umask(0o077)
-    options.data.mkdir(parents=True, exist_ok=True)
+    _have_folder(options.data)
     lock = _take_over(options)
-    check_disk(options.data)
     sockets = socket_folder(options.data)
     site = _Site(options, sockets, RunRecord(os.getpid(), "", options.port, "", "", str(sockets)))
     supervisor = Supervisor(say=say, on_change=lambda: site.record_pids(supervisor), lock=lock)
@@ -56,11 +56,27 @@ def say(line: str) -> None:
         print(f"{time.strftime('%H:%M:%S')}  {line}", flush=True)
 
 
+def _have_folder(data: Path) -> None:
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise LaunchError(
+            f"The data folder {data} cannot be made: {error.strerror}. Nothing was started. Name a folder of yours in "
+            "COMMONGROUND_DATA."
+        ) from error
+    if not os.access(data, os.R_OK | os.W_OK | os.X_OK):
+        raise LaunchError(
+            f"The data folder {data} belongs to another user. Nothing was started. Start as that user, or name a "
+            "folder of yours in COMMONGROUND_DATA."
+        )
+
+
 def _take_over(options: Options) -> int:
     """Lock the data folder, after making sure that nothing of an earlier start is left."""
     earlier = read_record(options.data)
     if earlier and earlier.is_alive():
         raise _already_running(earlier, options)
+    check_disk(options.data)
     try:
         lock = take_lock(options.data, patience_seconds=0)
     except AlreadyRunning:
@@ -174,12 +190,11 @@ class _Site:
             say("collecting stylesheets and scripts")
             self._manage(supervisor, "collectstatic", "--no-input", "--clear", "--verbosity=0")
             stamp.write_text(static)
-        stamp = self.options.data / "first_start.stamp"
-        database = hashlib.sha256((self.options.database_url or "embedded").encode()).hexdigest()
-        if _read(stamp) != database:
+        stamp = self.options.data / FIRST_START_STAMP
+        if _read(stamp) != first_start_mark(self.options.database_url):
             say("first start: making the administrator and the demo study")
             self._manage(supervisor, "first_start", lines=self.first_lines)
-            stamp.write_text(database)
+            stamp.write_text(first_start_mark(self.options.database_url))
 
     def _manage(self, supervisor: Supervisor, *words: str, lines: list[str] | None = None) -> None:
         def pass_on(line: str) -> None:
@@ -209,6 +224,11 @@ class _Site:
             lines.append("  Password forgotten? .venv/bin/python -m launcher manage changepassword NAME")
         lines += ["", "  Stop with Ctrl-C. Data, logs and secrets are in " + str(self.options.data), ""]
         print("\n".join(lines), flush=True)
+
+
+def first_start_mark(database_url: str) -> str:
+    """What the stamp holds once a database had its first start; another database gets one of its own."""
+    return hashlib.sha256((database_url or "embedded").encode()).hexdigest()
 
 
 def _secret_key_file(data: Path) -> Path:
