@@ -2,9 +2,11 @@
 
 from typing import Any
 
+from jobs.errors import JobRefused
 
-class AnnotationError(Exception):
-    """Base: `type` names the fact for programs, `status` is the HTTP status, the text is for the person."""
+
+class AnnotationError(JobRefused):
+    """Base, also where a job meets it: `type` names the fact for programs, `status` is the HTTP status, the text is for the person."""
 
     type = "error"
     status = 400

@@ -27,8 +27,3 @@ def image_url(study_id: int, sha256: str, size: str = "1024") -> str:
     if not sha256:
         return ""
     return reverse("image", args=[image_token(study_id, sha256), sha256, size])
-
-
-def storage_name(sha256: str, size: str = "full") -> str:
-    """Where an image lies in the storage."""
-    return f"images/{sha256[:2]}/{sha256}/{size}.jpg"

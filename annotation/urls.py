@@ -3,7 +3,7 @@
 from django.contrib.auth.views import LogoutView
 from django.urls import path, re_path
 
-from annotation.views import account, annotate, home, images
+from annotation.views import account, annotate, exports, home, images
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -20,6 +20,9 @@ urlpatterns = [
     path("s/<slug:slug>/answers", annotate.answers, name="annotate_answers"),
     path("s/<slug:slug>/end", annotate.end, name="annotate_end"),
     path("studies/<slug:slug>/preview", annotate.preview, name="study_preview"),
+    path("studies/import", exports.import_study, name="study_import"),
+    path("studies/<slug:slug>/exports", exports.exports, name="study_exports"),
+    path("studies/<slug:slug>/exports/<int:job_id>/<str:file_name>", exports.download, name="study_export_file"),
     re_path(
         r"^images/(?P<token>[0-9a-f-]+)/(?P<sha256>[0-9a-f]{64})-(?P<size>full|1024|320)\.jpg$",
         images.image,

@@ -1,13 +1,12 @@
 """Start, run, cancel and sweep jobs."""
 
 import logging
-import threading
 from datetime import timedelta
 from typing import Any
 
 from celery import current_app
 from celery.exceptions import SoftTimeLimitExceeded
-from django.db import InterfaceError, OperationalError, close_old_connections, connection, models, transaction
+from django.db import InterfaceError, OperationalError, connection, models, transaction
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 from kombu.exceptions import OperationalError as KombuError
@@ -20,8 +19,7 @@ from jobs.registry import JOB_KINDS
 
 logger = logging.getLogger(__name__)
 
-HEARTBEAT_SECONDS = 5.0
-LOST_AFTER_SECONDS = 30  # six missed heartbeats: the worker is gone
+LOST_AFTER_SECONDS = 30  # heartbeats come every five seconds (jobs/handle.py): the worker is gone
 ATTEMPTS = 5
 
 
@@ -64,15 +62,15 @@ def run(job_id: int) -> None:
     if job.attempts > ATTEMPTS:
         end(job, Job.FAILED, error=f"Tried {ATTEMPTS} times; each time the worker ended in the middle of it.")
         return
-    stop = threading.Event()
-    heart = threading.Thread(target=_beat, args=(job.pk, stop), daemon=True)
-    heart.start()
+    handle = JobHandle(job)
     try:
-        result = JOB_KINDS[job.kind].work(JobHandle(job))
+        with handle:
+            result = JOB_KINDS[job.kind].work(handle)
+        handle.report()
     except JobCancelled:
         end(job, Job.CANCELLED)
     except JobRefused as refusal:
-        end(job, Job.FAILED, error=str(refusal))
+        end(job, Job.FAILED, error=str(refusal), result=refusal.details)
     except (OperationalError, InterfaceError):
         # the database went away, not the work: the row stays as it is and the sweeper rings again
         logger.warning("Job %s lost its database; it will be tried again.", job, exc_info=True)
@@ -85,9 +83,6 @@ def run(job_id: int) -> None:
         end(job, Job.FAILED, error=f"Unexpected: {type(error).__name__}: {error}")
     else:
         end(job, Job.DONE, result=result)
-    finally:
-        stop.set()
-        heart.join()
 
 
 def end(job: Job, state: str, *, result: dict[str, Any] | None = None, error: str = "") -> None:
@@ -115,15 +110,3 @@ def sweep() -> int:
     for job in jobs:
         ring(job)
     return len(jobs)
-
-
-def _beat(job_id: int, stop: threading.Event) -> None:
-    """Keeps the row's heartbeat fresh from a thread of its own, so that long steps need not think of it."""
-    while not stop.wait(HEARTBEAT_SECONDS):
-        try:
-            close_old_connections()
-            Job.objects.filter(pk=job_id, state=Job.RUNNING).update(heartbeat_at=timezone.now())
-        except (OperationalError, InterfaceError):  # the database may be restarting; the next beat tries again
-            logger.warning("No heartbeat for job %s.", job_id, exc_info=True)
-            connection.close()
-    connection.close()

@@ -3,11 +3,13 @@
 from django.urls import path
 from drf_spectacular.views import SpectacularAPIView
 
-from annotation.api import jobs, work
+from annotation.api import jobs, snapshots, work
 
 urlpatterns = [
     path("schema", SpectacularAPIView.as_view(), name="api_schema"),
     path("jobs/<int:job_id>", jobs.OneJob.as_view(), name="api_job"),
+    path("studies/<slug:slug>/snapshots", snapshots.Snapshots.as_view(), name="api_snapshots"),
+    path("studies/<slug:slug>/exports", snapshots.Exports.as_view(), name="api_exports"),
     path("studies/<slug:slug>/join", work.Join.as_view(), name="api_join"),
     path("studies/<slug:slug>/work", work.Work.as_view(), name="api_work"),
     path("studies/<slug:slug>/responses", work.Responses.as_view(), name="api_responses"),

@@ -62,8 +62,8 @@ class Participation(models.Model):
     """An annotator in one study."""
 
     study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="participations")
-    annotator = models.ForeignKey(Annotator, on_delete=models.PROTECT, related_name="participations")
-    consent = models.ForeignKey(ConsentText, on_delete=models.PROTECT)
+    annotator = models.ForeignKey(Annotator, on_delete=models.RESTRICT, related_name="participations")
+    consent = models.ForeignKey(ConsentText, on_delete=models.RESTRICT)
     language = models.CharField(max_length=12, default="en")
     cohort = models.CharField(max_length=60, blank=True)
     option_seed = models.PositiveIntegerField(default=random_seed)

@@ -40,6 +40,8 @@ class Study(models.Model):
     consent = models.TextField(blank=True)
     state = models.CharField(max_length=6, choices=STATES, default=DRAFT)
     completion_code = models.CharField(max_length=40, blank=True)
+    # withdrawals that had happened before a snapshot was imported, so that its id can be made again
+    n_withdrawn_before = models.PositiveIntegerField(default=0, editable=False)
     is_demo = models.BooleanField(default=False)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL)
     created_at = models.DateTimeField(auto_now_add=True)

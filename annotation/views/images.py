@@ -4,7 +4,8 @@ from django.core.files.storage import default_storage
 from django.http import FileResponse, Http404, HttpRequest
 from django.views.decorators.http import require_GET
 
-from annotation.images import storage_name, token_fits
+from annotation.images import token_fits
+from snapshots.local_copy import image_name
 
 
 @require_GET
@@ -12,10 +13,10 @@ def image(request: HttpRequest, token: str, sha256: str, size: str) -> FileRespo
     if not token_fits(token, sha256):
         raise Http404("There is no such image.")
     try:
-        file = default_storage.open(storage_name(sha256, size))
+        file = default_storage.open(image_name(sha256, size))
     except FileNotFoundError:
         try:
-            file = default_storage.open(storage_name(sha256))  # the derived size is still being made
+            file = default_storage.open(image_name(sha256))  # the derived size is still being made
         except FileNotFoundError:
             raise Http404("There is no such image.") from None
     response = FileResponse(file, content_type="image/jpeg")

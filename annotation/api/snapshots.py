@@ -1,0 +1,90 @@
+"""Snapshots and exports over the API."""
+
+from typing import Any
+
+from django.urls import reverse
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers, status
+from rest_framework.request import Request
+from rest_framework.response import Response as ApiResponse
+from rest_framework.views import APIView
+
+from annotation.access import get_study
+from annotation.api.throttle import Throttle
+from annotation.errors import InvalidInput
+from annotation.models import SnapshotRecord
+from jobs.models import Job
+from jobs.services import start_job
+from snapshots.exports import EXPORT_FORMATS
+
+
+class Snapshots(APIView):
+    """List a study's snapshots; freeze a new one in the background."""
+
+    def get_throttles(self) -> list[Any]:
+        self.throttle_scope = "jobs"
+        return [Throttle()] if self.request.method == "POST" else []
+
+    @extend_schema(responses=dict)
+    def get(self, request: Request, slug: str) -> ApiResponse:
+        study = get_study(request.user, slug, "see_results")
+        records = SnapshotRecord.objects.filter(study=study)
+        return ApiResponse(
+            {
+                "snapshots": [
+                    {
+                        "id": record.snapshot_id,
+                        "n_responses": record.n_responses,
+                        "n_stimuli": record.n_stimuli,
+                        "n_annotators": record.n_annotators,
+                        "n_simulated": record.n_simulated,
+                        "contains_withdrawn": record.contains_withdrawn,
+                        "created_at": record.created_at,
+                    }
+                    for record in records[:500]
+                ]
+            }
+        )
+
+    @extend_schema(request=None, responses={202: dict})
+    def post(self, request: Request, slug: str) -> ApiResponse:
+        get_study(request.user, slug, "freeze_snapshot")
+        job = start_job("freeze_snapshot", study_key=slug, user=request.user)
+        return ApiResponse(job.as_dict(), status=status.HTTP_202_ACCEPTED)
+
+
+class Exports(APIView):
+    """Write a snapshot in a format, in the background; without a snapshot id the study is frozen first."""
+
+    class Input(serializers.Serializer[Any]):
+        format = serializers.ChoiceField(choices=list(EXPORT_FORMATS))
+        snapshot_id = serializers.RegexField(r"^[0-9a-f]{64}$", required=False)
+
+    def get_throttles(self) -> list[Any]:
+        self.throttle_scope = "jobs"
+        return [Throttle()] if self.request.method == "POST" else []
+
+    @extend_schema(request=Input, responses={202: dict})
+    def post(self, request: Request, slug: str) -> ApiResponse:
+        study = get_study(request.user, slug, "export")
+        data = self.Input(data=request.data)
+        data.is_valid(raise_exception=True)
+        snapshot_id = data.validated_data.get("snapshot_id", "")
+        if snapshot_id and not SnapshotRecord.objects.filter(study=study, snapshot_id=snapshot_id).exists():
+            raise InvalidInput("This study has no such snapshot.", {"snapshot_id": ["Take one of the study's list."]})
+        arguments = {"format": data.validated_data["format"], "snapshot_id": snapshot_id}
+        job = start_job("export", study_key=slug, arguments=arguments, user=request.user)
+        return ApiResponse(job.as_dict(), status=status.HTTP_202_ACCEPTED)
+
+    @extend_schema(responses=dict)
+    def get(self, request: Request, slug: str) -> ApiResponse:
+        get_study(request.user, slug, "export")
+        jobs = Job.objects.filter(study_key=slug, kind="export").order_by("-id")[:100]
+        return ApiResponse({"exports": [{**job.as_dict(), "download_url": download_url(job)} for job in jobs]})
+
+
+def download_url(job: Job) -> str | None:
+    """Where a finished export is fetched."""
+    if job.state != Job.DONE:
+        return None
+    return reverse("study_export_file", args=[job.study_key, job.pk, job.result["file_name"]])

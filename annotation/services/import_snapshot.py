@@ -1,0 +1,268 @@
+"""Brings a whole snapshot back as a study: same statistics, same snapshot id."""
+
+import json
+import secrets
+import uuid
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.db import transaction
+
+from annotation.errors import InvalidInput
+from annotation.models import (
+    Annotator,
+    Assignment,
+    ConsentText,
+    Membership,
+    Participation,
+    Response,
+    ResponseRevision,
+    Stimulus,
+    Study,
+)
+from annotation.models.annotator import random_code
+from annotation.models.study import consent_hash
+from annotation.services.create_study import unique_slug
+from annotation.services.freeze_snapshot import Progress
+from annotation.steps import Step, clean_answers, clean_steps, nominal_label, parse_steps
+from snapshots.archive import extract_archive
+from snapshots.errors import SnapshotError
+from snapshots.local_copy import image_name
+from snapshots.reader import Snapshot, open_snapshot
+from snapshots.verify import verify
+
+BATCH = 2_000
+
+
+def import_snapshot(*, folder: Path, user: Any = None, progress: Progress = lambda done, total: None) -> Study:
+    """Makes a closed study out of a snapshot folder, all or nothing. Raises InvalidInput with what is wrong."""
+    problems = verify(folder)
+    if problems:
+        raise InvalidInput(
+            f"The snapshot is damaged, so nothing was imported: {' '.join(problems[:5])}", {"file": problems[:50]}
+        )
+    snapshot = open_snapshot(folder)
+    description = snapshot.study
+    steps = clean_steps(description["steps"])
+    if steps != description["steps"]:
+        raise InvalidInput(
+            "The snapshot's steps were written by another version of Commonground; nothing was imported."
+        )
+    with transaction.atomic():
+        study = Study.objects.create(
+            slug=unique_slug(description["title"]),
+            title=description["title"],
+            description=description["description"],
+            template=description["template"],
+            steps=steps,
+            wanted_responses=description["wanted_responses"],
+            instructions=description["instructions"],
+            consent=description.get("consent", ""),
+            n_withdrawn_before=description["n_withdrawn"],
+            completion_code=random_code(),
+            state=Study.CLOSED,
+            created_by=user,
+        )
+        if user is not None:
+            Membership.objects.create(study=study, user=user, role=Membership.MANAGER)
+        consents = {
+            row["hash"]: ConsentText.objects.create(study=study, hash=row["hash"], markdown=row["markdown"])
+            for row in description["consents"]
+        }
+        for row in description["consents"]:
+            if consent_hash(row["markdown"]) != row["hash"]:
+                raise InvalidInput(f"Consent text {row['hash'][:12]} does not have this hash; nothing was imported.")
+        stimuli = _stimuli(study, snapshot)
+        participations = _participations(study, snapshot, consents)
+        responses = _responses(study, snapshot, stimuli, participations, parse_steps(steps), progress)
+        _revisions(snapshot, responses, parse_steps(steps))
+    _images(snapshot)
+    return study
+
+
+def import_archive(
+    *, file: BinaryIO, parent: Path, user: Any = None, progress: Progress = lambda done, total: None
+) -> Study:
+    """The same for a snapshot as one zip, unpacked below `parent`. Raises InvalidInput."""
+    try:
+        snapshot = extract_archive(file, parent)
+    except SnapshotError as error:
+        raise InvalidInput(f"{error} Nothing was imported.") from error
+    return import_snapshot(folder=snapshot.folder, user=user, progress=progress)
+
+
+def _stimuli(study: Study, snapshot: Snapshot) -> dict[str, int]:
+    accepted: Counter[str] = Counter()
+    for batch in snapshot.responses(["stimulus_key"], accepted_only=True):
+        accepted.update(batch.column("stimulus_key").to_pylist())
+    rows = snapshot.stimuli().to_pylist()
+    for start in range(0, len(rows), BATCH):
+        made = []
+        for row in rows[start : start + BATCH]:
+            wanted = max(study.wanted_responses, accepted[row["stimulus_key"]])
+            made.append(
+                Stimulus(
+                    study=study,
+                    key=row["stimulus_key"],
+                    source_dataset=row["source_dataset"],
+                    name=row["name"],
+                    description=row["description"],
+                    metadata=json.loads(row["metadata"]),
+                    image_sha256=row["image_sha256"] or "",
+                    width=row["width"],
+                    height=row["height"],
+                    bytes=row["bytes"],
+                    rank=secrets.randbits(63),
+                    wanted=wanted,
+                    open_slots=wanted,
+                )
+            )
+        Stimulus.objects.bulk_create(made)
+    return dict(Stimulus.objects.filter(study=study).values_list("key", "pk"))
+
+
+def _participations(study: Study, snapshot: Snapshot, consents: dict[str, ConsentText]) -> dict[str, Participation]:
+    rows = snapshot.participations().to_pylist()
+    pseudonyms = [row["annotator"] for row in rows]
+    known = set(Annotator.objects.filter(pseudonym__in=pseudonyms).values_list("pseudonym", flat=True))
+    Annotator.objects.bulk_create(
+        (
+            Annotator(pseudonym=row["annotator"], is_simulated=row["is_simulated"])
+            for row in rows
+            if row["annotator"] not in known
+        ),
+        batch_size=BATCH,
+    )
+    annotators = dict(Annotator.objects.filter(pseudonym__in=pseudonyms).values_list("pseudonym", "pk"))
+    for row in rows:
+        if row["consent_hash"] not in consents:
+            raise InvalidInput(f"Annotator {row['annotator']}: the consent text {row['consent_hash'][:12]} is missing.")
+    Participation.objects.bulk_create(
+        (
+            Participation(
+                study=study,
+                annotator_id=annotators[row["annotator"]],
+                consent=consents[row["consent_hash"]],
+                language=row["language"],
+                cohort=row["cohort"],
+                started_at=row["started_at"],
+                finished_at=row["finished_at"],
+            )
+            for row in rows
+        ),
+        batch_size=BATCH,
+    )
+    found = Participation.objects.filter(study=study).select_related("annotator")
+    return {participation.annotator.pseudonym: participation for participation in found}
+
+
+def _responses(
+    study: Study,
+    snapshot: Snapshot,
+    stimuli: dict[str, int],
+    participations: dict[str, Participation],
+    steps: list[Step],
+    progress: Progress,
+) -> dict[str, int]:
+    """Returns the database id of each response key that has been revised."""
+    revised: dict[str, int] = {}
+    answered: Counter[str] = Counter()
+    last: dict[str, int] = {}
+    done = 0
+    for batch in snapshot.responses():
+        rows = batch.to_pylist()
+        for start in range(0, len(rows), BATCH):
+            piece = rows[start : start + BATCH]
+            assignments = Assignment.objects.bulk_create(
+                Assignment(
+                    study=study,
+                    stimulus_id=stimuli[row["stimulus_key"]],
+                    participation=participations[row["annotator"]],
+                    state=Assignment.ANSWERED if row["status"] == Response.ACCEPTED else Assignment.SURPLUS,
+                    sequence=row["sequence"],
+                    leased_at=row["created_at"],
+                    expires_at=row["created_at"],
+                )
+                for row in piece
+            )
+            made = Response.objects.bulk_create(
+                _response(study, row, assignment, participations[row["annotator"]], steps)
+                for row, assignment in zip(piece, assignments, strict=True)
+            )
+            for row, response in zip(piece, made, strict=True):
+                answered[row["annotator"]] += 1
+                last[row["annotator"]] = max(last.get(row["annotator"], 0), row["sequence"])
+                if row["revision"]:
+                    revised[row["response_key"]] = response.pk
+            done += len(piece)
+            progress(done, snapshot.n_responses)
+    for pseudonym, n in answered.items():
+        participations[pseudonym].n_answered = n
+        participations[pseudonym].next_sequence = last[pseudonym] + 1
+    Participation.objects.bulk_update(participations.values(), ["n_answered", "next_sequence"], batch_size=500)
+    return revised
+
+
+def _response(
+    study: Study, row: dict[str, Any], assignment: Assignment, participation: Participation, steps: list[Step]
+) -> Response:
+    answers = clean_answers(steps, dict(_answers(steps, row)))
+    return Response(
+        assignment=assignment,
+        study=study,
+        stimulus_id=assignment.stimulus_id,
+        participation=participation,
+        client_key=uuid.UUID(row["response_key"]),
+        status=row["status"],
+        answers=answers,
+        label=nominal_label(steps, answers),
+        options_shown=json.loads(row["options_shown"]),
+        sequence=row["sequence"],
+        duration_ms=row["duration_ms"],
+        signals=json.loads(row["signals"]),
+        language=row["language"],
+        device=row["device"],
+        theme=row["theme"],
+        consent_hash=row["consent_hash"],
+        is_simulated=row["is_simulated"],
+        revision=row["revision"],
+        created_at=row["created_at"],
+        updated_at=row["created_at"],
+    )
+
+
+def _answers(steps: list[Step], row: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    for step in steps:
+        cells = [row[field.name] for field in step.columns()]
+        yield step.name, step.kind.answer_from_cells(step.options, cells)
+
+
+def _revisions(snapshot: Snapshot, responses: dict[str, int], steps: list[Step]) -> None:
+    rows = snapshot.revisions().to_pylist()
+    ResponseRevision.objects.bulk_create(
+        (
+            ResponseRevision(
+                response_id=responses[row["response_key"]],
+                number=row["number"],
+                client_key=uuid.uuid4(),
+                answers=dict(_answers(steps, row)),
+                label=nominal_label(steps, dict(_answers(steps, row))),
+                created_at=row["created_at"],
+            )
+            for row in rows
+        ),
+        batch_size=BATCH,
+    )
+
+
+def _images(snapshot: Snapshot) -> None:
+    """Stored under their hash; one that is there already is the same."""
+    if not snapshot.has_images:
+        return
+    for sha256 in snapshot.stimuli()["image_sha256"].to_pylist():
+        if sha256 and not default_storage.exists(image_name(sha256)):
+            default_storage.save(image_name(sha256), ContentFile(snapshot.image_bytes(sha256)))

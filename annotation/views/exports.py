@@ -1,0 +1,79 @@
+"""Freezing, exporting, downloading, and bringing a snapshot back."""
+
+import uuid
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.core.files.storage import default_storage
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_http_methods
+
+from annotation.access import get_study, may_create_studies
+from annotation.models import SnapshotRecord
+from jobs.models import Job
+from jobs.services import start_job
+from snapshots.exports import EXPORT_FORMATS
+
+EXPORT_KINDS = ("freeze_snapshot", "export")
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def exports(request: HttpRequest, slug: str) -> HttpResponse:
+    study = get_study(request.user, slug, "export")
+    if request.method == "POST":
+        format_name, snapshot_id = request.POST.get("format", ""), request.POST.get("snapshot_id", "")
+        if format_name not in EXPORT_FORMATS:
+            messages.error(request, "Choose one of the formats.")
+        elif snapshot_id and not SnapshotRecord.objects.filter(study=study, snapshot_id=snapshot_id).exists():
+            messages.error(request, "This study has no such snapshot. Choose one of the list, or freeze a new one.")
+        else:
+            arguments = {"format": format_name, "snapshot_id": snapshot_id}
+            start_job("export", study_key=slug, arguments=arguments, user=request.user)
+        return redirect("study_exports", slug=slug)
+    context = {
+        "study": study,
+        "formats": EXPORT_FORMATS.values(),
+        "snapshots": SnapshotRecord.objects.filter(study=study)[:50],
+        "jobs": Job.objects.filter(study_key=slug, kind__in=EXPORT_KINDS).order_by("-id")[:20],
+    }
+    return render(request, "exports/exports.html", context)
+
+
+@login_required
+@require_GET
+def download(request: HttpRequest, slug: str, job_id: int, file_name: str) -> FileResponse:
+    get_study(request.user, slug, "export")
+    job = Job.objects.filter(pk=job_id, study_key=slug, kind="export", state=Job.DONE).first()
+    if job is None or job.result.get("file_name") != file_name:
+        raise Http404("There is no such export.")
+    try:
+        file = default_storage.open(job.result["storage_name"])
+    except FileNotFoundError:
+        raise Http404("This export was deleted; make a new one.") from None
+    return FileResponse(file, as_attachment=True, filename=file_name, content_type="application/octet-stream")
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def import_study(request: HttpRequest) -> HttpResponse:
+    """A snapshot, as exported by any installation, becomes a study here."""
+    if not may_create_studies(request.user):
+        raise PermissionDenied("You may not create studies; ask an admin.")
+    error = ""
+    if request.method == "POST":
+        upload = request.FILES.get("file")
+        if upload is None:
+            error = "Choose the zip of a whole snapshot."
+        elif (upload.size or 0) > settings.ARCHIVE_MAX_BYTES:
+            error = f"The file is larger than {settings.ARCHIVE_MAX_BYTES // 1_000_000} MB, the limit here."
+        else:
+            name = default_storage.save(f"uploads/{uuid.uuid4().hex}.zip", upload)
+            start_job("import_snapshot", arguments={"storage_name": name}, user=request.user)
+            return redirect("study_import")
+    jobs = Job.objects.filter(kind="import_snapshot", created_by=request.user).order_by("-id")[:10]
+    context = {"jobs": jobs, "error": error}
+    return render(request, "exports/import.html", context, status=400 if error else 200)
