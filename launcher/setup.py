@@ -90,26 +90,13 @@ def _install(wanted: Path) -> None:
     command = [str(VENV / "bin" / "python"), "-m", "pip", "install", "--progress-bar=off", "-r", str(wanted)]
     # One environment, made as its own: settings of other projects in this shell must not leak in.
     environment = {name: value for name, value in os.environ.items() if name not in {"PYTHONPATH", "PYTHONHOME"}}
-    begun = shown = time.monotonic()
-    found = 0
+    begun = time.monotonic()
     with (
-        log.open("w") as file,
-        subprocess.Popen(
-            command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-        ) as pip,
+        log.open("wb") as file,
+        subprocess.Popen(command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=file, stderr=file) as pip,
     ):
-        for line in pip.stdout or ():
-            file.write(line)
-            word, _, rest = line.strip().partition(" ")
-            found += word == "Collecting"
-            if word == "Installing" or (word in {"Collecting", "Downloading"} and time.monotonic() - shown > 2):
-                shown = time.monotonic()
-                what = (
-                    f"unpacking {found} packages"
-                    if word == "Installing"
-                    else f"{word.lower()} {rest.split(' (from')[0]}"
-                )
-                print(f"  {shown - begun:4.0f} s  {what[:100]}", flush=True)
+        while not _has_ended(pip):
+            print(f"  {time.monotonic() - begun:4.0f} s  {_progress(log)}", flush=True)
     if pip.returncode != 0:
         last = "".join(f"    {line}\n" for line in log.read_text().strip().splitlines()[-8:])
         raise LaunchError(
@@ -117,6 +104,26 @@ def _install(wanted: Path) -> None:
             "Check the network and the free disk space, then repeat the command; what was downloaded is kept."
         )
     print(f"  {time.monotonic() - begun:4.0f} s  installed", flush=True)
+
+
+def _has_ended(process: subprocess.Popen[bytes]) -> bool:
+    """Wait a little, as long as one likes to look at a screen on which nothing moves."""
+    try:
+        process.wait(4)
+    except subprocess.TimeoutExpired:
+        return False
+    return True
+
+
+def _progress(log: Path) -> str:
+    """What pip is at, from its own words; of the unpacking, about which it is silent, how far it has come."""
+    lines = [line.strip() for line in log.read_text(errors="replace").splitlines()]
+    found = sum(line.startswith("Collecting ") for line in lines)
+    if any(line.startswith("Installing collected packages") for line in lines):
+        unpacked = len(list(VENV.glob("lib/python3*/site-packages/*.dist-info")))
+        return f"unpacking: {unpacked} packages of about {found} are in place"
+    told = [line for line in lines if line.startswith(("Collecting ", "Downloading ", "Building "))]
+    return told[-1].split(" (from")[0][:100].lower() if told else "looking for the packages"
 
 
 def _have_chromium() -> None:

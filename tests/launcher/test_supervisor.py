@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from subprocess import Popen
 
+from launcher.supervisor import LOG_BYTES_ALLOWED
 from tests.launcher.waiting import is_gone, started, wait_until
 
 
@@ -69,6 +70,16 @@ def test_a_full_disk_is_called_by_its_name(tmp_path: Path) -> None:
         wait_until(lambda: process.poll() is not None, "the supervisor gives up", seconds=60)
     assert "The disk is full" in said(tmp_path)
     assert "free some space and start again" in said(tmp_path)
+
+
+def test_a_log_that_grew_too_long_starts_anew_and_keeps_its_past_beside_it(tmp_path: Path) -> None:
+    with supervised(tmp_path, "early"):
+        wait_until(lambda: "ready" in said(tmp_path), "the child serves")
+        with (tmp_path / "early.log").open("ab") as log:
+            log.truncate(LOG_BYTES_ALLOWED + 1)
+        wait_until((tmp_path / "early.log.1").exists, "the log is put aside")
+        wait_until(lambda: (tmp_path / "early.log").stat().st_size == 0, "the log is empty")
+    assert (tmp_path / "early.log.1").stat().st_size == LOG_BYTES_ALLOWED + 1
 
 
 def test_a_killed_supervisor_takes_its_children_with_it(tmp_path: Path) -> None:
