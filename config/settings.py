@@ -120,7 +120,7 @@ STATICFILES_DIRS = [BASE_DIR / "static", ("steps", BASE_DIR / "annotation" / "st
 MEDIA_ROOT = DATA_DIR / "files"
 STORAGES: dict[str, dict[str, Any]] = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    "staticfiles": {"BACKEND": "config.static_files.HashedStaticFiles"},
 }
 if env.text("STORAGE_BUCKET"):
     STORAGES["default"] = {

@@ -17,7 +17,7 @@ function watch(box) {
   part("cancel").addEventListener("click", async () => {
     part("cancel").disabled = true;
     try {
-      show(await callApi("POST", `${words.jobUrl}/cancel`, {}));
+      show(await callApi("DELETE", words.jobUrl));
     } catch (error) {
       part("message").textContent = error instanceof Refused ? error.message : words.wordAway;
       part("cancel").disabled = false;

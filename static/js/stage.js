@@ -1,4 +1,4 @@
-// The photograph: shown at once because the next one is loaded and decoded while the present one is looked at.
+// The stimulus: a photograph, shown at once because it was loaded and decoded while the one before was looked at; or words.
 
 const ready = new Map(); // address -> Image
 
@@ -16,7 +16,7 @@ export function preload(stimulus) {
   return image;
 }
 
-export function showImage(stage, stimulus, alt) {
+export function showStimulus(stage, stimulus, alt) {
   const frame = stage.querySelector("[data-frame]");
   const note = stage.querySelector("[data-image-failed]");
   const zoom = stage.querySelector("[data-opens]");
@@ -24,8 +24,10 @@ export function showImage(stage, stimulus, alt) {
   note.hidden = true;
   zoom.hidden = !image;
   if (!image) {
-    frame.replaceChildren();
-    return;
+    const words = document.createElement("blockquote");
+    words.dir = "auto";
+    words.textContent = stimulus.name || stimulus.description;
+    return frame.replaceChildren(words);
   }
   image.alt = alt;
   if (stimulus.width) image.width = stimulus.width;

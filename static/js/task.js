@@ -5,15 +5,17 @@
 import { Refused, callApi } from "./api.js";
 import { deliver } from "./deliver.js";
 import { Kept } from "./kept.js";
-import { preload, showImage } from "./stage.js";
+import { preload, showStimulus } from "./stage.js";
 
 const byId = (id) => document.getElementById(id);
 const form = byId("task");
-const { api, endUrl, consentUrl } = form.dataset;
-const isPreview = "preview" in form.dataset;
-const kept = new Kept(`${form.dataset.study}:${form.dataset.person}`);
+const config = JSON.parse(byId("config").textContent);
+const isPreview = config.preview;
+const kept = new Kept(`${form.dataset.study}:${isPreview ? "preview" : config.participant}`);
+// from the list of my answers one may come here to change a certain one
+const revised = Number(new URLSearchParams(location.search).get("revise")) || 0;
 const steps = [];
-let work = JSON.parse(byId("work").textContent);
+let work = null; // what the server lends: {held, progress, last_response, finished, study_state, end_url}
 let target = null; // what is on the stage: {id, stimulus, order, sequence, response?}; response = a revision
 let busy = false;
 let shownAt = 0;
@@ -37,12 +39,12 @@ const say = (text) => (byId("heard").textContent = text);
 
 const fromHeld = (held) => ({ id: `a${held.id}`, assignment: held.id, stimulus: held.stimulus, order: held.options_shown ?? {}, sequence: held.sequence });
 
-const fromResponse = (response) => ({ id: `r${response.id}`, response, stimulus: response.stimulus, order: response.options_shown ?? {}, sequence: response.sequence });
+const fromResponse = (response) => ({ id: `r${response.id}`, response, stimulus: response.stimulus, order: response.options_shown ?? {} });
 
 function show(next, { focus = true } = {}) {
   target = next;
-  const name = word("image", { n: next.sequence ?? "" });
-  showImage(byId("stage"), next.stimulus, next.stimulus.description || name);
+  const name = next.sequence ? word("image", { n: next.sequence }) : word("earlier-image");
+  showStimulus(byId("stage"), next.stimulus, next.stimulus.description || name);
   byId("task-heading").textContent = name;
   const answers = kept.draft(next.id) ?? next.response?.answers ?? {};
   for (const step of steps) {
@@ -77,8 +79,7 @@ function showWork(next, options) {
     byId("nothing").hidden = true;
     return show(fromHeld(work.held[0]), options);
   }
-  if (isPreview) return;
-  if (work.finished || work.study_state !== "open") return location.assign(work.end_url ?? endUrl);
+  if (work.finished || work.study_state !== "open") return location.assign(work.end_url ?? config.end_url);
   // everything left is in other people's hands for the moment
   form.hidden = byId("stage").hidden = true;
   byId("nothing").hidden = false;
@@ -87,7 +88,7 @@ function showWork(next, options) {
 
 async function lookAgain() {
   try {
-    const next = await callApi("GET", `${api}/work`);
+    const next = await callApi("GET", config.work_url);
     byId("stage").hidden = false;
     showWork(next);
   } catch {
@@ -119,8 +120,6 @@ function markAll(errors) {
 
 const answers = (how) => Object.fromEntries(steps.map((step) => [step.name, (step[how] ?? step.value)()]));
 
-const wordsOf = (values) => Object.values(values).filter((value) => typeof value === "string").join("\n");
-
 function device() {
   if (!matchMedia("(pointer: coarse)").matches) return "desktop";
   return Math.min(screen.width, screen.height) < 600 ? "phone" : "tablet";
@@ -141,7 +140,7 @@ function submit() {
   const given = answers("value");
   const key = crypto.randomUUID?.() ?? uuid();
   const body = { client_key: key, answers: given };
-  if (target.response) return send({ key, draft: target.id, method: "PATCH", url: `${api}/responses/${target.response.id}`, body });
+  if (target.response) return send({ key, draft: target.id, method: "PATCH", url: `${config.responses_url}/${target.response.id}`, body });
   Object.assign(body, {
     assignment: target.assignment,
     duration_ms: Math.round(performance.now() - shownAt),
@@ -149,13 +148,13 @@ function submit() {
     device: device(),
     theme: document.documentElement.dataset.theme ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light"),
   });
-  return send({ key, draft: target.id, method: "POST", url: `${api}/responses`, body });
+  return send({ key, draft: target.id, method: "POST", url: config.responses_url, body });
 }
 
 function skip(reason) {
   if (busy || !target || target.response) return;
   const key = crypto.randomUUID?.() ?? uuid();
-  send({ key, draft: target.id, method: "POST", url: `${api}/skips`, body: { assignment: target.assignment, reason, client_key: key }, isSkip: true });
+  send({ key, draft: target.id, method: "POST", url: config.skips_url, body: { assignment: target.assignment, reason, client_key: key }, isSkip: true });
 }
 
 // Keeps the entry on the device first, then sends it until the server has answered.
@@ -167,12 +166,13 @@ async function send(entry) {
   tell("saving", word("saving"));
   try {
     const result = await deliver(entry, (_, tryNow) => {
-      tell("waiting", word("waiting"), { retry: tryNow });
+      tell("waiting", word("waiting"), { retry: tryNow, words: wordsNotShown(entry) });
     });
     settle(entry);
-    if (result.response && !result.work.last_response) result.work.last_response = result.response;
     tell("saved", word(entry.isSkip ? "skipped" : "saved"));
-    showWork(result.work);
+    if (entry.method === "PATCH" && revised) return location.assign(form.dataset.answersUrl);
+    const last = entry.method === "PATCH" && result.response.id !== work.last_response?.id ? null : result.response;
+    showWork({ ...(result.work ?? work), last_response: last ?? work.last_response });
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
     await refused(entry, error);
@@ -186,29 +186,34 @@ function settle(entry) {
   lock(false);
 }
 
+const wordsOf = (entry) => Object.values(entry.body.answers ?? {}).filter((value) => typeof value === "string").join("\n");
+
+// After a reload another image may be on the stage than the one that was written about.
+const wordsNotShown = (entry) => (target?.id === entry.draft ? "" : wordsOf(entry));
+
 async function refused(entry, error) {
-  const words = entry.isSkip ? "" : wordsOf(entry.body.answers);
+  const words = wordsOf(entry);
   if (error.type === "invalid" && error.body.errors) {
     kept.dropUnsent(entry.key);
     lock(false);
     const errors = Object.fromEntries(Object.entries(error.body.errors).map(([name, sentences]) => [name, [].concat(sentences).join(" ")]));
-    tell("stopped", steps.some((step) => errors[step.name]) ? word("correct") : error.message);
+    tell("stopped", steps.some((step) => errors[step.name]) ? word("correct") : error.message, { words: wordsNotShown(entry) });
     if (target?.id === entry.draft) markAll(errors);
     return;
   }
-  if (error.type === "already_answered" || error.type === "assignment_gone") {
-    // another tab was faster, or the image was taken back: go on, and hand the words back where they were not kept
-    const next = error.body.work ?? (await deliver({ method: "GET", url: `${api}/work` }, () => tell("waiting", word("waiting"))));
+  if (["already_answered", "assignment_gone"].includes(error.type) || [400, 404, 405, 413].includes(error.status)) {
+    // another tab was faster, the image was taken back, or nobody can take this: trying again would hold the person
+    // here for ever, so go on, and hand the words back where the server has not kept them
+    const next = error.body.work ?? (await deliver({ method: "GET", url: config.work_url }, () => tell("waiting", word("waiting"))));
     settle(entry);
-    showWork(next);
+    showWork({ last_response: work.last_response, ...next });
     tell("stopped", error.message, { words: error.type === "already_answered" && same(error.body.response, entry) ? "" : words });
     return;
   }
   // closed, signed out, consent changed: the answer stays on this device and on the screen, and may be sent again
   const again = () => send(entry);
-  tell("stopped", `${error.message} ${word("kept")}`, { retry: again, words });
+  tell("stopped", `${error.message} ${word("kept")}`, { retry: again, words: wordsNotShown(entry) });
   byId("consent-again").hidden = error.type !== "consent_changed";
-  byId("consent-again").href = consentUrl;
 }
 
 const same = (response, entry) => JSON.stringify(response?.answers) === JSON.stringify(entry.body.answers);
@@ -247,7 +252,7 @@ function back() {
 function leaveRevision() {
   if (busy) return;
   kept.dropDraft(target.id);
-  if (form.dataset.backTo) return location.assign(form.dataset.backTo);
+  if (revised) return location.assign(form.dataset.answersUrl);
   showWork(work);
 }
 
@@ -301,7 +306,7 @@ form.addEventListener("submit", (event) => {
 });
 byId("back").addEventListener("click", back);
 byId("leave-revision").addEventListener("click", leaveRevision);
-byId("reload-image").addEventListener("click", () => showImage(byId("stage"), target.stimulus, byId("task-heading").textContent));
+byId("reload-image").addEventListener("click", () => showStimulus(byId("stage"), target.stimulus, byId("task-heading").textContent));
 
 byId("zoom").addEventListener("click", () => {
   watched.zoomed += 1;
@@ -342,15 +347,33 @@ for (const element of document.querySelectorAll("[data-step]")) {
   steps.push(step);
 }
 
-// An answer that the last visit could not bring home goes first; then the page knows what is really open.
-const [waiting] = isPreview ? [] : kept.unsent();
-showWork(work, { focus: !waiting });
-if (waiting) {
-  const shown = work.held.find((held) => `a${held.id}` === waiting.draft);
-  if (shown && !waiting.isSkip) show(fromHeld(shown), { focus: false });
-  await send(waiting);
-} else if (work.revise) {
-  show(fromResponse(work.revise));
+async function begin() {
+  if (isPreview) {
+    const available = config.held.length;
+    return showWork({ held: config.held, progress: { answered: 0, available }, finished: !available, study_state: "open", end_url: config.end_url });
+  }
+  const patiently = (_, tryNow) => tell("waiting", word("connecting"), { retry: tryNow });
+  work = config.work ?? (await deliver({ method: "GET", url: config.work_url }, patiently));
+  tell("", "");
+  // an answer that the last visit could not bring home goes first
+  const [waiting] = kept.unsent();
+  const held = work.held.find((each) => `a${each.id}` === waiting?.draft);
+  if (held) work.held = [held, ...work.held.filter((each) => each !== held)];
+  showWork(work, { focus: !waiting });
+  for (const entry of kept.unsent()) if (!busy) await send(entry);
+  if (revised && !busy) {
+    const { responses } = await deliver({ method: "GET", url: `${config.responses_url}?before=${revised + 1}` }, patiently);
+    const response = responses.find((each) => each.id === revised);
+    if (response) show(fromResponse(response));
+  }
 }
-for (const rest of isPreview ? [] : kept.unsent()) if (!busy) await send(rest);
+
+try {
+  await begin();
+} catch (error) {
+  if (!(error instanceof Refused)) throw error;
+  form.hidden = false;
+  lock(true);
+  tell("stopped", error.message);
+}
 document.documentElement.dataset.ready = "yes";
