@@ -6,6 +6,7 @@ from typing import Any
 import pyarrow as pa
 
 from annotation.emotions import Label
+from annotation.simulator.crowd import StepContext
 
 
 class OptionsRefused(Exception):
@@ -57,6 +58,10 @@ class StepKind:
     def option_ids(self, options: dict[str, Any]) -> list[str]:
         """What may be shown in another order to another person; empty if nothing."""
         return []
+
+    def simulate(self, context: StepContext) -> Any:
+        """A made-up answer, for dry runs; everything random comes from `context.draw`."""
+        raise OptionsRefused(f"The simulator cannot answer a step of kind {self.name!r} yet.")
 
     def plain_text(self, options: dict[str, Any], answer: Any) -> str:
         """How a person reads the answer in a list."""

@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 from annotation.emotions import LABEL_SETS, POLARITIES, Label
+from annotation.simulator.crowd import StepContext
 from annotation.steps.base import AnswerRefused, OptionsRefused, StepKind
 
 LABEL_ID = re.compile(r"[^\s\x00-\x1f](?:[^\x00-\x1f]{0,62}[^\s\x00-\x1f])?")
@@ -47,6 +48,12 @@ class Choice(StepKind):
 
     def option_ids(self, options: dict[str, Any]) -> list[str]:
         return [label["id"] for label in options["labels"]]
+
+    def simulate(self, context: StepContext) -> str:
+        """The annotator's reaction where it is one of these options, else a blind pick."""
+        ids = self.option_ids(dict(context.step["options"]))
+        label = context.reaction.label
+        return label if label in ids else ids[int(context.draw.integers(len(ids)))]
 
     def plain_text(self, options: dict[str, Any], answer: Any) -> str:
         return next((label["name"] for label in options["labels"] if label["id"] == answer), str(answer or ""))

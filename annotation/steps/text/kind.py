@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from annotation.simulator.crowd import StepContext
+from annotation.simulator.grammar import TextLimits
 from annotation.steps.base import AnswerRefused, OptionsRefused, StepKind
 
 MOST_CHARACTERS = 10_000
@@ -49,3 +51,11 @@ class Text(StepKind):
         if len(text) > options["max_characters"]:
             raise AnswerRefused(f"Write at most {options['max_characters']} characters; these are {len(text)}.")
         return text
+
+    def simulate(self, context: StepContext) -> str:
+        """Her explanation, within this step's limits."""
+        options = context.step["options"]
+        limits = TextLimits(options["min_characters"], options["max_characters"])
+        if limits.min_characters <= len(context.reaction.explanation) <= limits.max_characters:
+            return context.reaction.explanation
+        return context.annotator.react(context.facts, [], limits=limits, draw=context.draw).explanation
