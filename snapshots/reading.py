@@ -8,16 +8,15 @@ from typing import Any, BinaryIO
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from pyarrow import csv as arrow_csv
 
-from snapshots.canonical import CHUNK_ROWS
 from snapshots.errors import FileUnreadable
 from snapshots.exports.csv import unguard_cells
 from snapshots.exports.flat import flat_schema
+from snapshots.foreign_parquet import foreign_batches, foreign_schema
 from snapshots.schema import STEP_COLUMN_TYPES
 
-_BLOCK_BYTES = 8 << 20  # a row must fit into one block
+_BLOCK_BYTES = 2 << 20  # a row must fit into one block; Arrow reads some 32 of them ahead
 _MAX_LINE_BYTES = 16 << 20
 _ROWS_AT_ONCE = 8_192
 
@@ -193,14 +192,13 @@ def _typed(value: Any, field: pa.Field) -> Any:
 
 def _read_parquet(source: BinaryIO, step_fields: Sequence[pa.Field] | None) -> Iterator[pa.RecordBatch]:
     try:
-        with pq.ParquetFile(source) as file:
-            found = file.schema_arrow
-            schema = _schema(found.names, step_fields, {field.name: field.type for field in found})
-            for field in schema:
-                if field.type not in STEP_COLUMN_TYPES.values():
-                    raise FileUnreadable(f"Column {field.name}: the type {field.type} is not one of ours.")
-            for batch in file.iter_batches(batch_size=CHUNK_ROWS):
-                arrays = [batch.column(field.name).cast(field.type) for field in schema]
-                yield pa.RecordBatch.from_arrays(arrays, schema=schema)
+        found = foreign_schema(source)
+        schema = _schema(found.names, step_fields, {field.name: field.type for field in found})
+        for field in schema:
+            if field.type not in STEP_COLUMN_TYPES.values():
+                raise FileUnreadable(f"Column {field.name}: the type {field.type} is not one of ours.")
+        for batch in foreign_batches(source):
+            arrays = [batch.column(field.name).cast(field.type) for field in schema]
+            yield pa.RecordBatch.from_arrays(arrays, schema=schema)
     except pa.ArrowException as problem:
         raise FileUnreadable(f"The Parquet file cannot be read ({problem}).") from None

@@ -160,9 +160,14 @@ class TableStream:
                 # Distinct keys are all that `close` compares; only response_key is worth keeping whole.
                 self._seen.setdefault(name, []).append(column if name == "response_key" else column.unique())
         self.rows += chunk.num_rows
+        self.wait()
+        self._hashing = self._hasher.submit(self._hash, chunk)
+
+    def wait(self) -> None:
+        """Return when the last chunk is hashed; before the next is put together, so that two never lie in memory."""
         if self._hashing is not None:
             self._hashing.result()
-        self._hashing = self._hasher.submit(self._hash, chunk)
+            self._hashing = None
 
     def _hash(self, chunk: pa.RecordBatch) -> None:
         for digest, column in zip(self._digests, chunk.columns, strict=True):
@@ -170,8 +175,7 @@ class TableStream:
 
     def close(self) -> tuple[int, tuple[ColumnFacts, ...], str]:
         """The number of rows, the facts of every column, and the content hash."""
-        if self._hashing is not None:
-            self._hashing.result()
+        self.wait()
         columns = tuple(
             ColumnFacts(field.name, type_name(field.type), digest.hexdigest())
             for field, digest in zip(self.schema, self._digests, strict=True)

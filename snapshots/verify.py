@@ -1,15 +1,18 @@
 """Reads every byte of a snapshot and says what is wrong with it."""
 
 import hashlib
+import io
 import re
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from snapshots.canonical import CHUNK_ROWS
 from snapshots.errors import RowsRefused, SnapshotDamaged, SnapshotError
+from snapshots.foreign_parquet import foreign_batches
 from snapshots.manifest import Manifest, TableFacts, read_manifest, snapshot_id
 from snapshots.schema import IMAGES_FOLDER, MANIFEST_FILE, TABLE_FILES, TABLES, TableShape, check_study
 from snapshots.table_stream import ChunkCutter, TableStream, check_references
@@ -91,15 +94,13 @@ def _check_file(path: Path, facts: TableFacts) -> list[str]:
     ]
 
 
-class _HashingSink:
+class _HashingSink(io.RawIOBase):
     """A file that keeps only the hash of what is written to it."""
-
-    closed = False
 
     def __init__(self) -> None:
         self.digest, self._place = hashlib.sha256(), 0
 
-    def write(self, data: bytes) -> int:
+    def write(self, data: Any) -> int:
         self.digest.update(data)
         self._place += len(data)
         return len(data)
@@ -107,20 +108,8 @@ class _HashingSink:
     def tell(self) -> int:
         return self._place
 
-    def flush(self) -> None:
-        pass
-
-    def close(self) -> None:
-        self.closed = True
-
-    def readable(self) -> bool:
-        return False
-
     def writable(self) -> bool:
         return True
-
-    def seekable(self) -> bool:
-        return False
 
 
 def _check_content(
@@ -137,11 +126,12 @@ def _check_content(
             if group.num_rows > CHUNK_ROWS or group.total_byte_size > _MAX_ROW_GROUP_BYTES:
                 return [f"{path.name}: row group {number} is larger than this format allows ({group.num_rows} rows)."]
         cutter = ChunkCutter()
-        for batch in file.iter_batches(batch_size=CHUNK_ROWS):
+        for batch in foreign_batches(path):
             batch.validate(full=True)
             for chunk in cutter.add(batch):
                 stream.add(chunk)
                 again.write_batch(chunk, row_group_size=CHUNK_ROWS)
+                stream.wait()
         for chunk in cutter.rest():
             stream.add(chunk)
             again.write_batch(chunk, row_group_size=CHUNK_ROWS)

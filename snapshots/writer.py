@@ -6,6 +6,7 @@ import secrets
 import shutil
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from io import RawIOBase
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Self
@@ -43,7 +44,7 @@ def written_with() -> dict[str, str]:
     return {"pyarrow": pa.__version__}
 
 
-def parquet_writer(target: BinaryIO, schema: pa.Schema) -> pq.ParquetWriter:
+def parquet_writer(target: BinaryIO | RawIOBase, schema: pa.Schema) -> pq.ParquetWriter:
     """Parquet as every snapshot has it. Settings are part of the format: the same rows give the same bytes."""
     texts = [field.name for field in schema if pa.types.is_string(field.type) and field.name not in _NOT_REPEATED]
     return pq.ParquetWriter(
@@ -96,6 +97,7 @@ class _TableWriter:
     def _write(self, chunk: pa.RecordBatch) -> None:
         self.stream.add(chunk)
         self._parquet.write_batch(chunk, row_group_size=CHUNK_ROWS)
+        self.stream.wait()
 
     def close(self) -> TableFacts:
         for chunk in self._cutter.rest():

@@ -196,7 +196,7 @@ def test_memory_does_not_grow_with_the_study(freeze: Freeze, name: str, monkeypa
     monkeypatch.setattr("snapshots.reader.CHUNK_ROWS", 1_000)  # small pieces, so that a growing memory shows
     monkeypatch.setattr("snapshots.table_stream.CHUNK_ROWS", 1_000)
     peaks = []
-    for n_stimuli in (400, 3_200):
+    for n_stimuli in (300, 1_800):
         rows = some_rows(6, n_stimuli=n_stimuli, n_annotators=20, n_each=12)
         for row in rows["responses"]:
             row.update(explanation=f"a dog {row['response_key']}" * 20, language="de")
@@ -236,6 +236,17 @@ def test_a_file_that_is_not_ours_is_refused_with_the_place(
         content = new.join(content.rsplit(old, 1)) if extension == "parquet" else content.replace(old, new, 1)
     with pytest.raises(FileUnreadable, match=sentence):
         list(read_responses(io.BytesIO(content), extension, STEP_FIELDS))
+
+
+def test_a_parquet_file_that_unpacks_to_gigabytes_is_refused_unread() -> None:
+    schema = flat_schema([pa.field("emotion", pa.string())])
+    rows = [dict.fromkeys(schema.names) | {"emotion": "x" * 300_000}]
+    nullable = pa.schema([field.with_nullable(True) for field in schema])
+    out = io.BytesIO()
+    pq.write_table(pa.Table.from_pylist(rows, nullable).take([0] * 5_000), out)
+    assert out.tell() < 1_000_000
+    with pytest.raises(FileUnreadable, match="Column emotion, from row 0: 5000 rows would unpack to 1500000000 bytes"):
+        list(read_responses(out, "parquet"))
 
 
 def test_an_unknown_extension_is_refused() -> None:

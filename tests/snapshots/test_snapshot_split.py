@@ -7,20 +7,22 @@ from snapshots.split import split_of
 
 def test_a_stimulus_never_changes_its_split() -> None:
     # Pinned: networks trained last year were held out on exactly these.
-    assert [split_of(f"stimulus {n}") for n in range(12)] == [
-        "train",
-        "train",
-        "train",
-        "train",
-        "train",
-        "train",
-        "val",
-        "train",
-        "train",
-        "train",
-        "train",
-        "train",
+    assert split_of("stimulus 0") == "train"
+    assert [n for n in range(200) if split_of(f"stimulus {n}") == "val"] == [
+        6,
+        35,
+        58,
+        87,
+        97,
+        144,
+        156,
+        162,
+        164,
+        166,
+        190,
+        191,
     ]
+    assert [n for n in range(100) if split_of(f"stimulus {n}") == "test"] == [27, 37, 61, 72, 92]
 
 
 def test_the_shares_are_near_85_5_10() -> None:
