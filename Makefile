@@ -1,11 +1,14 @@
 # The front door. `make` lists what there is; everything else is in launcher/ and pyproject.toml.
 SHELL := /bin/sh
-# The first Python that runs and is new enough, by its real path (a shim may answer differently later).
-PYTHON := $(shell for python in python3.11 /usr/bin/python3.11 python3 /usr/bin/python3; do \
+# The first Python that runs and is new enough: the system's own before the shims of version managers, and by its
+# real path. Another one: make PYTHON=/path/to/python3 ...
+PYTHON := $(shell for python in /usr/bin/python3.11 python3.11 /usr/bin/python3 python3; do \
 	$$python -c 'import sys; sys.exit(print(sys.executable) if sys.version_info >= (3, 11) else 1)' 2>/dev/null && break; done)
 ENV := .venv/bin
 # A PostgreSQL and a Valkey of its own for one command, gone when it ends.
 BESIDE := $(ENV)/python -m launcher with-servers --
+# What Django needs to be told before it can be looked at.
+SETTINGS := SECRET_KEY=for-this-check-only ALLOWED_HOSTS=localhost EMBEDDED=yes
 
 .PHONY: help setup up test check bench clean have-python
 help:  ## show this list
@@ -30,8 +33,8 @@ check: have-python  ## format, lint, import arrows, types, migrations
 	$(ENV)/ruff format --check .
 	$(ENV)/ruff check .
 	$(ENV)/lint-imports
-	DJANGO_SETTINGS_MODULE=tests.settings $(BESIDE) $(ENV)/mypy .
-	DJANGO_SETTINGS_MODULE=tests.settings $(BESIDE) $(ENV)/python manage.py makemigrations --check --dry-run
+	$(SETTINGS) $(BESIDE) $(ENV)/mypy .
+	$(SETTINGS) $(BESIDE) $(ENV)/python manage.py makemigrations --check --dry-run
 
 bench: have-python  ## measure: responses per second and their cost
 	@$(PYTHON) -m launcher setup --dev

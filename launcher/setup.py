@@ -4,7 +4,6 @@ Runs on the machine's own Python, before anything is installed.
 """
 
 import hashlib
-import importlib.util
 import os
 import shutil
 import subprocess
@@ -67,11 +66,11 @@ def _have_venv() -> None:
         return
     print(f"making {VENV} with Python {sys.version.split()[0]}", flush=True)
     package = f"python3.{sys.version_info.minor}-venv"
-    if importlib.util.find_spec("ensurepip") is None and os.geteuid() == 0 and shutil.which("apt-get"):
+    if not _has_ensurepip() and os.geteuid() == 0 and shutil.which("apt-get"):
         _apt_install(package)
-    if subprocess.run([sys.executable, "-c", "import ensurepip"], check=False, capture_output=True).returncode == 0:
+    if _has_ensurepip():
         _run_or_say([sys.executable, "-m", "venv", "--clear", str(VENV)])
-    elif importlib.util.find_spec("pip") is not None:  # Debian's pip can fill an environment from outside
+    elif _python_can("-m", "pip", "--version"):  # Debian's pip can fill an environment from outside
         _run_or_say([sys.executable, "-m", "venv", "--clear", "--without-pip", str(VENV)])
         _run_or_say(
             [sys.executable, "-m", "pip", "--python", str(VENV / "bin" / "python"), "install", "--quiet", "pip"]
@@ -81,6 +80,15 @@ def _have_venv() -> None:
             "This Python cannot make virtual environments. Install what is missing and repeat the command:\n"
             f"    sudo apt-get install -y {package}"
         )
+
+
+def _has_ensurepip() -> bool:
+    return _python_can("-c", "import ensurepip; ensurepip.version()")
+
+
+def _python_can(*words: str) -> bool:
+    """Asked in a new process: what apt has just installed is not seen by this one."""
+    return subprocess.run([sys.executable, *words], check=False, capture_output=True).returncode == 0
 
 
 def _install(wanted: Path) -> None:
@@ -143,7 +151,7 @@ def _apt_install(package: str) -> None:
     print(f"installing Debian's {package}; this takes a minute", flush=True)
     environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
     _run_or_say(["apt-get", "update", "-qq"], environment)
-    _run_or_say(["apt-get", "install", "-y", "-qq", "--no-install-recommends", package], environment)
+    _run_or_say(["apt-get", "install", "-y", "-qq", package], environment)
 
 
 def _run_or_say(command: list[str], environment: dict[str, str] | None = None) -> None:
