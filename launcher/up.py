@@ -112,7 +112,7 @@ class _Site:
     sockets: Path
     record: RunRecord
     environment: dict[str, str] = field(default_factory=dict)
-    first_lines: list[str] = field(default_factory=list)
+    credentials: str = ""  # the last line of `first_start`: how to sign in
     _reminded_at: float = 0.0
 
     def start(self, supervisor: Supervisor) -> None:
@@ -193,14 +193,18 @@ class _Site:
         stamp = self.options.data / FIRST_START_STAMP
         if _read(stamp) != first_start_mark(self.options.database_url):
             say("first start: making the administrator and the demo study")
-            self._manage(supervisor, "first_start", lines=self.first_lines)
+            self.credentials = self._manage(supervisor, "first_start")
             stamp.write_text(first_start_mark(self.options.database_url))
 
-    def _manage(self, supervisor: Supervisor, *words: str, lines: list[str] | None = None) -> None:
+    def _manage(self, supervisor: Supervisor, *words: str) -> str:
+        """Run a Django command and show what it says as it says it; returns its last line."""
+        last = ""
+
         def pass_on(line: str) -> None:
-            print(f"          {line}", flush=True)
-            if lines is not None:
-                lines.append(line)
+            nonlocal last
+            last = line.strip() or last
+            with suppress(OSError):
+                print(f"          {line}", flush=True)
 
         code = supervisor.run([sys.executable, "manage.py", *words], self.environment, ROOT, pass_on)
         if code != 0:
@@ -208,6 +212,7 @@ class _Site:
                 f"`manage.py {words[0]}` ended with code {code}; what it says stands above. The site was not started; "
                 "the data stay as they are."
             )
+        return last
 
     def _announce(self, seconds: float) -> None:
         found = addresses(self.options.host, self.options.port)
@@ -218,8 +223,8 @@ class _Site:
         lines += [f"  and for phones on the same network at {address}" for address in found[1:]]
         if self.options.host == "127.0.0.1":
             lines.append("  Only this machine can reach it. For a phone on the same network: HOST=0.0.0.0 make up")
-        if self.first_lines:
-            lines += ["", *(f"  {line}" for line in self.first_lines)]
+        if self.credentials:
+            lines += ["", f"  {self.credentials}"]
         else:
             lines.append("  Password forgotten? .venv/bin/python -m launcher manage changepassword NAME")
         lines += ["", "  Stop with Ctrl-C. Data, logs and secrets are in " + str(self.options.data), ""]
