@@ -62,6 +62,9 @@ class TrainingOptions:
     checkpoint_steps: int = option(
         0, "a checkpoint every so many steps, beside every epoch's; 0 = none", least=0, most=10**9
     )
+    threads: int = option(
+        0, "processor cores to use; 0 = half of the machine's, the rest serve people", least=0, most=1024
+    )
     device: str = option("auto", "auto (a GPU where there is one), cpu or cuda")
     seed: int = option(2021, "of weights, order and dropout", least=0, most=2**31 - 1)
 

@@ -1,11 +1,13 @@
 """One loop for every network: seeded, resumable, knowing nothing of Django or of what it trains.
 
 A network gives `loss(inputs, targets)` and `parameter_groups()`. On a CPU the same seed and data give the same weights,
-bit for bit, whether or not the run was interrupted; on a GPU (bf16) runs agree only closely.
+bit for bit, whether or not the run was interrupted (and as long as it uses as many threads); on a GPU (bf16) runs agree
+only closely.
 """
 
 import contextlib
 import math
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -110,6 +112,21 @@ def choose_device(name: str) -> torch.device:
 
 
 @contextlib.contextmanager
+def limited_threads(threads: int = 0) -> Iterator[None]:
+    """Use this many processor cores inside; 0 = half of them.
+
+    Torch takes all by default, and when the site's other processes want one of them, every layer waits for the slowest:
+    on two busy cores a training took ten times as long as with one thread.
+    """
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads or max(1, (os.cpu_count() or 1) // 2))
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+@contextlib.contextmanager
 def seeded(seed: int, device: torch.device) -> Iterator[None]:
     """Fresh random numbers from this seed inside; the caller's random numbers and settings again afterwards."""
     were_deterministic = torch.are_deterministic_algorithms_enabled()
@@ -139,7 +156,7 @@ def fit(
     Raises TrainingDiverged if the loss stops being a number; whatever watcher.may_continue raises passes through.
     """
     device = choose_device(options.device)
-    with seeded(options.seed, device):
+    with seeded(options.seed, device), limited_threads(options.threads):
         return _Run(network, train, validation, options, checkpoints, watcher or Watcher(), device).run()
 
 
@@ -291,6 +308,8 @@ class _Run:
     def _facts(self) -> dict[str, Any]:
         """What must be the same for a checkpoint to be of this run."""
         options = asdict(self.options) | {"device": self.device.type}
+        # Another machine may go on with the run, with as many cores as it has.
+        del options["threads"]
         return {"options": options, "n_train": len(self.train), "n_validation": len(self.validation)}
 
     def _restore(self, checkpoint: Checkpoint) -> None:
@@ -322,7 +341,7 @@ def predict_shares(network: nn.Module, inputs: Tensor, *, batch_size: int = 256,
     place = choose_device(device)
     network = network.to(place).eval()
     answers = []
-    with torch.inference_mode():
+    with torch.inference_mode(), limited_threads():
         for rows in torch.arange(len(inputs)).split(batch_size):
             answers.append(network(inputs[rows].to(place)).float().softmax(dim=1).cpu())
     network.to("cpu")

@@ -1,5 +1,6 @@
 """Open the snapshot that a run or a prediction is about."""
 
+import contextlib
 from collections.abc import Callable
 
 from django.core.files.storage import default_storage
@@ -7,6 +8,7 @@ from django.core.files.storage import default_storage
 from modelserve.errors import SnapshotUnavailable
 from modelserve.storage_folders import FolderNotInStorage, local_folder
 from snapshots.errors import SnapshotError
+from snapshots.local_copy import image_name
 from snapshots.reader import Snapshot, open_snapshot
 
 SMALL_SIDE = 160  # the 320-pixel file is at least twice that in its long side: enough for a square of this size
@@ -32,17 +34,16 @@ def image_reader(snapshot: Snapshot, side: int) -> Callable[[str], bytes]:
     """sha256 to JPEG: the snapshot's own files, or, where it carries none, the stored ones of the same hash."""
     if snapshot.has_images:
         return snapshot.image_bytes
-    size = "320" if side <= SMALL_SIDE else "1024"
+    # The smaller files are made after an upload; until then, and for the demo, only the whole one is there.
+    sizes = ("320", "full") if side <= SMALL_SIDE else ("1024", "full")
 
     def read(sha256: str) -> bytes:
-        name = f"images/{sha256[:2]}/{sha256}/{size}.jpg"
-        try:
-            with default_storage.open(name) as file:
+        for size in sizes:
+            with contextlib.suppress(FileNotFoundError), default_storage.open(image_name(sha256, size)) as file:
                 return bytes(file.read())
-        except FileNotFoundError as error:
-            raise SnapshotUnavailable(
-                f"Image {sha256[:12]} is neither in snapshot {snapshot.id[:12]} nor in the storage ('{name}'). Freeze "
-                "a snapshot that carries its images and repeat."
-            ) from error
+        raise SnapshotUnavailable(
+            f"Image {sha256[:12]} is neither in snapshot {snapshot.id[:12]} nor in the storage "
+            f"('{image_name(sha256)}'). Freeze a snapshot that carries its images and repeat."
+        )
 
     return read

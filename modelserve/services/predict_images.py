@@ -1,5 +1,6 @@
 """A network's answers to stored images, in this process: for workers."""
 
+import contextlib
 from collections.abc import Sequence
 
 from django.core.exceptions import SuspiciousFileOperation
@@ -18,8 +19,10 @@ def predict_images(network: Network, storage_names: Sequence[str]) -> list[dict[
 
 
 def _read(name: str) -> bytes:
-    try:
-        with default_storage.open(name) as file:
+    # The smaller files of an image are made after its upload; until then the whole one stands in.
+    whole = f"{name.rpartition('/')[0]}/full.jpg"
+    for place in dict.fromkeys((name, whole)):
+        missing = (FileNotFoundError, IsADirectoryError, SuspiciousFileOperation)
+        with contextlib.suppress(*missing), default_storage.open(place) as file:
             return bytes(file.read())
-    except (FileNotFoundError, IsADirectoryError, SuspiciousFileOperation) as error:
-        raise PredictionImpossible(f"There is no stored image '{name}'. Nothing was predicted.") from error
+    raise PredictionImpossible(f"There is no stored image '{name}'. Nothing was predicted.")
