@@ -25,7 +25,7 @@ from annotation.images import image_url
 from annotation.models import Participation, Response, Study
 from annotation.participant import participation_of, remember
 from annotation.queries import n_available
-from annotation.services.assign import HeldAssignment, assign_ahead, options_shown
+from annotation.services.assign import HeldAssignment, assign_ahead, nothing_left, options_shown
 from annotation.services.join_study import annotator_of, join_study
 from annotation.services.revise_response import revise_response
 from annotation.services.skip_assignment import skip_assignment
@@ -35,7 +35,12 @@ from annotation.services.withdraw import withdraw_participation, withdraw_respon
 
 def study_for_annotators(request: Request, slug: str) -> Study:
     """A study that people may take part in. Drafts, and studies by invitation, do not exist for strangers."""
-    study = Study.objects.filter(slug=slug).exclude(state=Study.DRAFT).first()
+    study = (
+        Study.objects.filter(slug=slug)
+        .exclude(state=Study.DRAFT)
+        .defer("description", "instructions", "consent")
+        .first()
+    )
     if study is None or (study.entry == Study.MEMBERS and role_in(request.user, study) is None):
         raise Http404("There is no such study.")
     return study
@@ -64,18 +69,21 @@ class ParticipantView(APIView):
             raise NotTakingPart("You withdrew from this study; your answers were removed.")
         return found
 
-    def work(self, participation: Participation) -> dict[str, Any]:
-        held = assign_ahead(participation=participation, study=self.study)
-        participation.refresh_from_db(fields=["n_answered", "n_skipped"])
+    def work(self, participation: Participation, held: list[HeldAssignment] | None = None) -> dict[str, Any]:
+        """What the person holds, as the page shows it. held: known already, and `participation`'s counts with it."""
+        # nothing, on the way of a response, may only mean that others lent the last images at that very moment
+        held = held or assign_ahead(participation=participation, study=self.study)
         available = n_available(self.study)
+        orders = options_shown(participation, self.study)
         return {
-            "held": [_held(self.study, assignment, options_shown(participation, self.study)) for assignment in held],
+            "held": [_held(self.study, assignment, orders) for assignment in held],
             "progress": {
                 "answered": participation.n_answered,
                 "skipped": participation.n_skipped,
                 "available": max(available - participation.n_skipped, participation.n_answered + len(held)),
             },
-            "finished": not held,
+            "finished": not held
+            and (not self.study.is_open or nothing_left(participation=participation, study=self.study)),
             "study_state": self.study.state,
             "end_url": reverse("annotate_end", args=[self.study.slug]),
         }
@@ -143,7 +151,7 @@ class Join(ParticipantView):
         data = self.Input(data=request.data)
         data.is_valid(raise_exception=True)
         participation = participation_of(request._request, self.study)
-        if participation is None:
+        if participation is None or participation.withdrawn_at:
             annotator = annotator_of(request.user) if request.user.is_authenticated else None
             participation = join_study(
                 study=self.study,
@@ -203,6 +211,7 @@ class Responses(ParticipantView):
                 signals=given.get("signals"),
                 device=given.get("device", ""),
                 theme=given.get("theme", ""),
+                lend=True,
             )
         except AlreadyAnswered as error:
             return ApiResponse(
@@ -220,7 +229,7 @@ class Responses(ParticipantView):
                 "repeated": submitted.repeated,
                 "status": submitted.response.status,
                 "response": _response(self.study, submitted.response),
-                "work": self.work(participation),
+                "work": self.work(participation, submitted.held),
             },
             status=status.HTTP_200_OK if submitted.repeated else status.HTTP_201_CREATED,
         )

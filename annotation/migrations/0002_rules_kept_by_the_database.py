@@ -5,31 +5,43 @@ from django.db import migrations
 SLOTS = """
 -- A slot of a stimulus is held by its assignments in the states 'leased' and 'answered', by no others. One statement,
 -- one update per stimulus: an import of many rows costs one pass. The check on open_slots refuses one too many.
+-- Where one statement moves slots of several stimuli, their rows are locked in the order of their ids: two people who
+-- withdraw at the same moment must not wait for each other in a circle.
 create function annotation_slots_of_new() returns trigger language plpgsql as $$
 begin
-  update annotation_stimulus s set open_slots = s.open_slots - d.n
-  from (select stimulus_id, count(*) as n from new_rows where state in ('leased', 'answered') group by stimulus_id) d
-  where s.id = d.stimulus_id;
+  with moves as (
+    select stimulus_id, count(*) as n from new_rows where state in ('leased', 'answered') group by stimulus_id
+  ), locked as materialized (
+    select s.id, moves.n from annotation_stimulus s join moves on moves.stimulus_id = s.id
+    order by s.id for no key update of s
+  )
+  update annotation_stimulus s set open_slots = s.open_slots - locked.n from locked where s.id = locked.id;
   return null;
 end $$;
 create function annotation_slots_of_changed() returns trigger language plpgsql as $$
 begin
-  update annotation_stimulus s set open_slots = s.open_slots - d.n
-  from (
+  with moves as (
     select stimulus_id, sum(n) as n from (
       select stimulus_id, 1 as n from new_rows where state in ('leased', 'answered')
       union all
       select stimulus_id, -1 from old_rows where state in ('leased', 'answered')
-    ) moves group by stimulus_id having sum(n) <> 0
-  ) d
-  where s.id = d.stimulus_id;
+    ) both_ways group by stimulus_id having sum(n) <> 0
+  ), locked as materialized (
+    select s.id, moves.n from annotation_stimulus s join moves on moves.stimulus_id = s.id
+    order by s.id for no key update of s
+  )
+  update annotation_stimulus s set open_slots = s.open_slots - locked.n from locked where s.id = locked.id;
   return null;
 end $$;
 create function annotation_slots_of_old() returns trigger language plpgsql as $$
 begin
-  update annotation_stimulus s set open_slots = s.open_slots + d.n
-  from (select stimulus_id, count(*) as n from old_rows where state in ('leased', 'answered') group by stimulus_id) d
-  where s.id = d.stimulus_id;
+  with moves as (
+    select stimulus_id, count(*) as n from old_rows where state in ('leased', 'answered') group by stimulus_id
+  ), locked as materialized (
+    select s.id, moves.n from annotation_stimulus s join moves on moves.stimulus_id = s.id
+    order by s.id for no key update of s
+  )
+  update annotation_stimulus s set open_slots = s.open_slots + locked.n from locked where s.id = locked.id;
   return null;
 end $$;
 create trigger slots_follow_new after insert on annotation_assignment

@@ -12,30 +12,54 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from annotation.models import Assignment, Participation, Study
+from annotation.services.lock_participation import lock_participation
 
 HELD_AHEAD = 2  # the image on the screen and the one preloaded behind it
 
-# The first open stimulus of the ring from the person's place on, that she has not had. Two branches instead of an OR,
-# so that each walks the partial index and stops at its first row.
-_NEXT_STIMULUS = """
-    select s.id, s.rank from annotation_stimulus s
-    where s.study_id = %(study)s and s.open_slots > 0 and s.rank {part}
-      and not exists (
-        select 1 from annotation_assignment a where a.stimulus_id = s.id and a.participation_id = %(participation)s
-          and not (a.state = 'expired' and %(again)s)
-      )
-    order by s.rank
-    limit 1
-    for update of s skip locked
+# Lends the first open stimulus of the ring from the person's place on that she has not had, and returns it. Two
+# branches ({part}) instead of an OR, so that each walks the partial index and stops at its first row. `no key`: who
+# stores an answer to this stimulus need not wait for whoever lends it.
+_LEND_NEXT = """
+    with found as (
+      select s.id, s.rank, s.key, s.image_sha256, s.width, s.height, s.description, s.name from annotation_stimulus s
+      where s.study_id = %(study)s and s.open_slots > 0 and s.rank {part}
+        and not exists (
+          select 1 from annotation_assignment a where a.stimulus_id = s.id and a.participation_id = %(participation)s
+            and not (a.state = 'expired' and %(again)s)
+        )
+      order by s.rank
+      limit 1
+      for no key update of s {patience}
+    ), lent as (
+      insert into annotation_assignment
+        (study_id, stimulus_id, participation_id, state, sequence, leased_at, expires_at, skip_reason)
+      select %(study)s, id, %(participation)s, 'leased', %(sequence)s, %(now)s, %(expires)s, '' from found
+      on conflict (stimulus_id, participation_id) do update set state = 'leased', sequence = excluded.sequence,
+        leased_at = excluded.leased_at, expires_at = excluded.expires_at
+        where annotation_assignment.state = 'expired'
+      returning id
+    )
+    select lent.id, found.key, found.image_sha256, found.width, found.height, found.description, found.name, found.rank
+    from lent, found
 """
-_LEND = """
-    insert into annotation_assignment
-      (study_id, stimulus_id, participation_id, state, sequence, leased_at, expires_at, skip_reason)
-    values (%(study)s, %(stimulus)s, %(participation)s, 'leased', %(sequence)s, %(now)s, %(expires)s, '')
-    on conflict (stimulus_id, participation_id) do update
-      set state = 'leased', sequence = excluded.sequence, leased_at = excluded.leased_at, expires_at = excluded.expires_at
-      where annotation_assignment.state = 'expired'
-    returning id
+# Rows that somebody uses this moment, leases or their stimuli, are passed over and not waited for: an answer on its way
+# decides by itself, and whoever waits for nobody is in no deadlock.
+_EXPIRE = """
+    update annotation_assignment set state = 'expired' where id in (
+      select a.id from annotation_assignment a join annotation_stimulus s on s.id = a.stimulus_id
+      where a.state = 'leased' and a.expires_at <= %(now)s and (%(study)s is null or a.study_id = %(study)s)
+      order by a.expires_at limit 5000 for no key update of a, s skip locked
+    )
+"""
+_MAY_COME = """
+    select exists (
+      select 1 from annotation_stimulus s where s.study_id = %(study)s
+        and (s.open_slots > 0 or exists (
+          select 1 from annotation_assignment o where o.stimulus_id = s.id and o.state = 'leased'))
+        and not exists (
+          select 1 from annotation_assignment a where a.stimulus_id = s.id and a.participation_id = %(participation)s
+            and a.state <> 'expired')
+    )
 """
 
 
@@ -77,78 +101,86 @@ def held_assignments(participation: Participation) -> list[HeldAssignment]:
 def assign_ahead(*, participation: Participation, study: Study) -> list[HeldAssignment]:
     """Lends until the person holds HELD_AHEAD assignments, or nothing is left for her; returns what she holds.
 
-    The participation's row is locked, so two tabs of one person lend one after the other.
+    Her row is locked, so two tabs of one person lend one after the other; the counts of the given `participation` are
+    brought up to date. Raises NotTakingPart.
     """
     with transaction.atomic():
-        locked = Participation.objects.select_for_update().get(pk=participation.pk)
-        held = held_assignments(locked)
-        if not study.is_open or locked.withdrawn_at:
-            return held
-        lent = False
-        while len(held) < HELD_AHEAD and _lend_one(locked, study):
-            lent = True
-            held = [*held, None]  # type: ignore[list-item]  # only counted here; read below with its stimulus
-        return held_assignments(locked) if lent else held
+        locked = lock_participation(participation)
+        before = locked.next_sequence
+        held = lend_ahead(locked, study, may_wait=True)
+        if locked.next_sequence != before:
+            locked.save(update_fields=["next_sequence", "ring_place"])
+    participation.n_answered, participation.n_skipped = locked.n_answered, locked.n_skipped
+    return held
 
 
-def _lend_one(participation: Participation, study: Study) -> int | None:
-    now = timezone.now()
+def lend_ahead(locked: Participation, study: Study, *, may_wait: bool) -> list[HeldAssignment]:
+    """The work of `assign_ahead` inside a caller's transaction that holds the person's row.
+
+    The caller saves her `next_sequence` and `ring_place`. may_wait: whether to wait for stimuli that others lend this
+    moment if nothing else is left; only for a transaction that has locked no stimulus yet, or two could wait for each
+    other.
+    """
+    held = held_assignments(locked)
+    while study.is_open and len(held) < HELD_AHEAD:
+        lent = _lend_one(locked, study, may_wait=may_wait and not held)
+        if lent is None:
+            break
+        held.append(lent)
+    return held
+
+
+def _lend_one(locked: Participation, study: Study, *, may_wait: bool) -> HeldAssignment | None:
     # a lease that ran out goes to the person again only when nothing else is left for her
-    for again in (False, True):
-        found = _find_open(participation, study, again=again)
-        if found is None and again and expire_leases(study=study):
-            found = _find_open(participation, study, again=True)
-        if found is None:
-            continue
-        stimulus, rank = found
-        with connection.cursor() as cursor:
-            cursor.execute(
-                _LEND,
-                {
-                    "study": study.pk,
-                    "stimulus": stimulus,
-                    "participation": participation.pk,
-                    "sequence": participation.next_sequence,
-                    "now": now,
-                    "expires": now + timedelta(seconds=study.lease_seconds),
-                },
-            )
-            row = cursor.fetchone()
-        participation.next_sequence += 1
-        participation.ring_place = rank
-        participation.save(update_fields=["next_sequence", "ring_place"])
-        return int(row[0])
-    return None
+    lent = _lend_next(locked, study, again=False) or _lend_next(locked, study, again=True)
+    if lent is None and expire_leases(study=study):
+        lent = _lend_next(locked, study, again=True)
+    if lent is None and may_wait:
+        lent = _lend_next(locked, study, again=True, patience="")
+    return lent
 
 
-def _find_open(participation: Participation, study: Study, *, again: bool) -> tuple[int, int] | None:
-    """Locks the next open stimulus for the person and returns its id and rank, or None."""
+def _lend_next(
+    locked: Participation, study: Study, *, again: bool, patience: str = "skip locked"
+) -> HeldAssignment | None:
+    now = timezone.now()
+    expires = now + timedelta(seconds=study.lease_seconds)
     # the ring goes on where the person is, so that what she has had is not walked past again and again
-    start = participation.ring_place if study.order == Study.RING else 0
-    parts = ["> %(start)s", "<= %(start)s"] if start else [">= %(start)s"]
+    start = locked.ring_place if study.order == Study.RING else 0
+    values = {
+        "study": study.pk,
+        "participation": locked.pk,
+        "start": start,
+        "again": again,
+        "sequence": locked.next_sequence,
+        "now": now,
+        "expires": expires,
+    }
     with connection.cursor() as cursor:
-        for part in parts:
-            cursor.execute(
-                _NEXT_STIMULUS.format(part=part),
-                {"study": study.pk, "participation": participation.pk, "start": start, "again": again},
-            )
+        for part in ["> %(start)s", "<= %(start)s"] if start else [">= %(start)s"]:
+            cursor.execute(_LEND_NEXT.format(part=part, patience=patience), values)
             row = cursor.fetchone()
             if row:
-                return int(row[0]), int(row[1])
+                lent = HeldAssignment(row[0], locked.next_sequence, expires, *row[1:7])
+                locked.next_sequence += 1
+                locked.ring_place = row[7]
+                return lent
     return None
+
+
+def nothing_left(*, participation: Participation, study: Study) -> bool:
+    """Whether no image of the study can come to this person any more, not even one that others hold at present."""
+    with connection.cursor() as cursor:
+        cursor.execute(_MAY_COME, {"study": study.pk, "participation": participation.pk})
+        row = cursor.fetchone()
+    return not (row and row[0])
 
 
 def expire_leases(*, study: Study | None = None) -> int:
-    """Takes leases back that ran out, so that their slots are open again. Returns how many.
-
-    Rows that somebody is answering this moment are locked, and skipped: their answer decides.
-    """
-    due = Assignment.objects.filter(state=Assignment.LEASED, expires_at__lte=timezone.now())
-    if study is not None:
-        due = due.filter(study=study)
-    with transaction.atomic():
-        ids = list(due.select_for_update(skip_locked=True).order_by("stimulus_id").values_list("pk", flat=True)[:5000])
-        return Assignment.objects.filter(pk__in=ids, state=Assignment.LEASED).update(state=Assignment.EXPIRED)
+    """Takes leases back that ran out, so that their slots are open again. Returns how many, at most 5,000 at once."""
+    with connection.cursor() as cursor:
+        cursor.execute(_EXPIRE, {"now": timezone.now(), "study": study.pk if study else None})
+        return cursor.rowcount
 
 
 def options_shown(participation: Participation, study: Study) -> dict[str, list[str]]:

@@ -19,7 +19,7 @@ def change_state(*, study: Study, state: str) -> Study:
     Raises StateConflict with what is missing.
     """
     with transaction.atomic():
-        study = Study.objects.select_for_update().get(pk=study.pk)
+        study = Study.objects.select_for_update(no_key=True).get(pk=study.pk)
         if study.state == state:
             return study
         if study.state not in ALLOWED.get(state, ()):

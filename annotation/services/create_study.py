@@ -4,7 +4,7 @@ import secrets
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import Count, F
 from django.utils.text import slugify
 
@@ -56,7 +56,8 @@ def update_study(*, study: Study, **changes: Any) -> Study:
     Raises InvalidInput, StateConflict.
     """
     with transaction.atomic():
-        study = Study.objects.select_for_update().get(pk=study.pk)
+        # `no key`: people at work only refer to this row and need not wait
+        study = Study.objects.select_for_update(no_key=True).get(pk=study.pk)
         if "steps" in changes:
             steps = clean_steps(changes.pop("steps"))
             if steps != study.steps and Response.objects.filter(study=study).exists():
@@ -85,7 +86,13 @@ def _set(study: Study, changes: dict[str, Any]) -> None:
 def _want(study: Study) -> None:
     """Moves every stimulus to the study's number. The database refuses less than is lent or answered already."""
     try:
-        with transaction.atomic():
+        with transaction.atomic(), connection.cursor() as cursor:
+            # in the order in which everybody locks several stimuli
+            cursor.execute(
+                "select count(*) from (select id from annotation_stimulus where study_id = %s order by id"
+                " for no key update) locked",
+                [study.pk],
+            )
             Stimulus.objects.filter(study=study).update(
                 open_slots=F("open_slots") + (study.wanted_responses - F("wanted")), wanted=study.wanted_responses
             )

@@ -1,9 +1,9 @@
 """A person agrees to take part."""
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from annotation.errors import ConsentChanged, StudyNotOpen
+from annotation.errors import ConsentChanged, NotTakingPart, StudyNotOpen
 from annotation.models import Annotator, ConsentText, Identity, Participation, Study
 from annotation.models.study import consent_hash
 
@@ -13,10 +13,15 @@ def join_study(
 ) -> Participation:
     """Makes the participation, or finds the one this annotator has. The agreed text is kept, and its hash.
 
-    Raises StudyNotOpen, ConsentChanged (the text is another one by now: show it again).
+    Raises StudyNotOpen, ConsentChanged (the text is another one by now: show it again), NotTakingPart (this annotator
+    withdrew).
     """
     if annotator is not None:
         existing = Participation.objects.filter(study=study, annotator=annotator).first()
+        if existing and existing.withdrawn_at:
+            raise NotTakingPart(
+                "You withdrew from this study; your answers were removed, and you take no further part."
+            )
         if existing:
             return existing
     if not study.is_open:
@@ -40,5 +45,8 @@ def annotator_of(user: object) -> Annotator:
     identity = Identity.objects.filter(user=user).select_related("annotator").first()
     if identity:
         return identity.annotator
-    with transaction.atomic():
-        return Identity.objects.create(user=user, annotator=Annotator.objects.create()).annotator
+    try:
+        with transaction.atomic():
+            return Identity.objects.create(user=user, annotator=Annotator.objects.create()).annotator
+    except IntegrityError:  # her other tab was faster
+        return Identity.objects.select_related("annotator").get(user=user).annotator

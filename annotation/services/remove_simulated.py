@@ -10,8 +10,10 @@ def remove_simulated(*, study: Study) -> int:
     removed = 0
     while True:
         with transaction.atomic():
+            # locked, also against new assignments and answers: the simulator may be at work
             participations = list(
                 Participation.objects.filter(study=study, annotator__is_simulated=True)
+                .select_for_update(of=("self",))
                 .order_by("pk")
                 .values_list("pk", "annotator_id")[:100]
             )

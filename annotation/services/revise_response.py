@@ -21,7 +21,7 @@ def revise_response(
     steps = study.parsed_steps
     cleaned = clean_answers(steps, answers)
     with transaction.atomic():
-        locked = Response.objects.select_for_update().get(pk=response.pk)
+        locked = Response.objects.select_for_update(no_key=True).get(pk=response.pk)
         used = ResponseRevision.objects.filter(response=locked, client_key=client_key).exists()
         if used or locked.client_key == client_key or _newest_key(locked) == client_key:
             return locked, True

@@ -1,16 +1,16 @@
 """A person does not want to answer an image: its slot is open again, and she does not meet it again."""
 
 from django.db import transaction
-from django.db.models import F
 
 from annotation.errors import AlreadyAnswered, AssignmentGone, InvalidInput
 from annotation.models import Assignment, Participation, Response
+from annotation.services.lock_participation import lock_participation
 
 MOST_REASON_CHARACTERS = 500
 
 
 def skip_assignment(*, participation: Participation, assignment_id: int, reason: str) -> None:
-    """Skipping twice is the same as once. Raises AlreadyAnswered, AssignmentGone, InvalidInput."""
+    """Skipping twice is the same as once. Raises AlreadyAnswered, AssignmentGone, InvalidInput, NotTakingPart."""
     reason = reason.replace("\x00", "").strip()
     if not reason:
         raise InvalidInput("Say why you skip this image.", {"reason": ["Choose or write a reason."]})
@@ -18,18 +18,21 @@ def skip_assignment(*, participation: Participation, assignment_id: int, reason:
         sentence = f"Give the reason in at most {MOST_REASON_CHARACTERS} characters; these are {len(reason)}."
         raise InvalidInput(sentence, {"reason": [sentence]})
     with transaction.atomic():
-        Participation.objects.select_for_update().get(pk=participation.pk)
+        locked = lock_participation(participation)
         assignment = (
-            Assignment.objects.select_for_update().filter(pk=assignment_id, participation=participation).first()
+            Assignment.objects.select_for_update(no_key=True).filter(pk=assignment_id, participation=locked).first()
         )
         if assignment is None:
             raise AssignmentGone("This image is not assigned to you. Reload the page to go on.")
         if assignment.state == Assignment.SKIPPED:
             return
+        if assignment.state == Assignment.WITHDRAWN:
+            raise AssignmentGone("You withdrew your answer to this image; there is nothing to skip.")
         if assignment.state not in (Assignment.LEASED, Assignment.EXPIRED):
             response = Response.objects.filter(assignment=assignment).first()
             raise AlreadyAnswered("You have answered this image already; that answer stands.", response=response)
         assignment.state = Assignment.SKIPPED
         assignment.skip_reason = reason
         assignment.save(update_fields=["state", "skip_reason"])
-        Participation.objects.filter(pk=participation.pk).update(n_skipped=F("n_skipped") + 1)
+        locked.n_skipped += 1
+        locked.save(update_fields=["n_skipped"])

@@ -4,20 +4,23 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import connection, transaction
-from django.db.models import F
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from annotation.errors import AlreadyAnswered, AssignmentGone
 from annotation.models import Assignment, Participation, Response, Study
-from annotation.services.assign import options_shown
+from annotation.services.assign import HeldAssignment, lend_ahead, options_shown
+from annotation.services.lock_participation import lock_participation
 from annotation.steps import clean_answers, nominal_label
 
 
 @dataclass(frozen=True)
 class Submitted:
+    """held: what the person holds afterwards; None = not asked for, or nothing new was saved."""
+
     response: Response
     repeated: bool
+    held: list[HeldAssignment] | None = None
 
 
 def submit_response(
@@ -31,62 +34,83 @@ def submit_response(
     signals: dict[str, Any] | None = None,
     device: str = "",
     theme: str = "",
+    lend: bool = False,
 ) -> Submitted:
     """Keeps the answer. The same key again finds the first answer; nothing a person wrote is thrown away.
 
     A live lease keeps its slot. A lease that ran out takes a slot if one is open, else the answer is kept as surplus.
-    Raises InvalidInput, AlreadyAnswered (another key was first), AssignmentGone.
+    lend: also lend ahead, in the same transaction; the counts of the given `participation` are brought up to date.
+    Raises InvalidInput, AlreadyAnswered (another key was first), AssignmentGone, NotTakingPart.
     """
     steps = study.parsed_steps
     cleaned = clean_answers(steps, answers)
-    with transaction.atomic():
-        # the person's row first: her tabs and retries come one after the other, and see each other's answers
-        Participation.objects.select_for_update().get(pk=participation.pk)
-        first = Response.objects.filter(participation=participation, client_key=client_key).first()
-        if first:
-            return Submitted(first, repeated=True)
-        assignment = (
-            Assignment.objects.select_for_update().filter(pk=assignment_id, participation=participation).first()
-        )
-        if assignment is None:
-            raise AssignmentGone("This image is not assigned to you. Reload the page to go on.")
-        if assignment.state in (Assignment.ANSWERED, Assignment.SURPLUS):
-            response = Response.objects.get(assignment=assignment)
-            raise AlreadyAnswered("You have answered this image already; that answer stands.", response=response)
-        if assignment.state in (Assignment.SKIPPED, Assignment.WITHDRAWN):
-            raise AssignmentGone(f"This image was {assignment.state} before; your answer to it was not stored.")
-        holds_slot = assignment.state == Assignment.LEASED or _slot_is_open(assignment)
-        assignment.state = Assignment.ANSWERED if holds_slot else Assignment.SURPLUS
-        assignment.save(update_fields=["state"])
-        now = timezone.now()
-        response = Response.objects.create(
-            assignment=assignment,
-            study=study,
-            stimulus_id=assignment.stimulus_id,
-            participation=participation,
-            client_key=client_key,
-            status=Response.ACCEPTED if assignment.state == Assignment.ANSWERED else Response.SURPLUS,
-            answers=cleaned,
-            label=nominal_label(steps, cleaned),
-            options_shown=options_shown(participation, study),
-            sequence=assignment.sequence,
-            duration_ms=duration_ms,
-            signals=signals or {},
-            language=participation.language,
-            device=device[:12],
-            theme=theme[:12],
-            consent_hash=participation.consent.hash,
-            is_simulated=participation.annotator.is_simulated,
-            created_at=now,
-            updated_at=now,
-        )
-        Participation.objects.filter(pk=participation.pk).update(n_answered=F("n_answered") + 1)
-    return Submitted(response, repeated=False)
+    try:
+        with transaction.atomic():
+            locked = lock_participation(participation)
+            assignment = (
+                Assignment.objects.select_related("stimulus")
+                .select_for_update(of=("self",), no_key=True)
+                .filter(pk=assignment_id, participation=locked)
+                .first()
+            )
+            if assignment is None or assignment.state not in (Assignment.LEASED, Assignment.EXPIRED):
+                return Submitted(_first_answer(locked, assignment, client_key), repeated=True)
+            holds_slot = assignment.state == Assignment.LEASED or _slot_is_open(assignment)
+            assignment.state = Assignment.ANSWERED if holds_slot else Assignment.SURPLUS
+            assignment.save(update_fields=["state"])
+            now = timezone.now()
+            response = Response.objects.create(
+                assignment=assignment,
+                study=study,
+                stimulus=assignment.stimulus,
+                participation=locked,
+                client_key=client_key,
+                status=Response.ACCEPTED if holds_slot else Response.SURPLUS,
+                answers=cleaned,
+                label=nominal_label(steps, cleaned),
+                options_shown=options_shown(locked, study),
+                sequence=assignment.sequence,
+                duration_ms=duration_ms,
+                signals=signals or {},
+                language=locked.language,
+                device=device[:12],
+                theme=theme[:12],
+                consent_hash=participation.consent.hash,
+                is_simulated=participation.annotator.is_simulated,
+                created_at=now,
+                updated_at=now,
+            )
+            locked.n_answered += 1
+            held = lend_ahead(locked, study, may_wait=False) if lend else None
+            locked.save(update_fields=["n_answered", "next_sequence", "ring_place"])
+    except IntegrityError:
+        # the key was used for another assignment before; everything above is undone
+        used = Response.objects.filter(participation=participation, client_key=client_key).first()
+        if used is None:
+            raise
+        return Submitted(used, repeated=True)
+    participation.n_answered, participation.n_skipped = locked.n_answered, locked.n_skipped
+    return Submitted(response, repeated=False, held=held)
+
+
+def _first_answer(locked: Participation, assignment: Assignment | None, client_key: uuid.UUID) -> Response:
+    """What this key saved before; if it saved nothing, says why it cannot now."""
+    used = Response.objects.filter(participation=locked, client_key=client_key).select_related("stimulus").first()
+    if used:
+        return used
+    if assignment is None:
+        raise AssignmentGone("This image is not assigned to you. Reload the page to go on.")
+    if assignment.state in (Assignment.ANSWERED, Assignment.SURPLUS):
+        response = Response.objects.select_related("stimulus").get(assignment=assignment)
+        raise AlreadyAnswered("You have answered this image already; that answer stands.", response=response)
+    raise AssignmentGone(f"This image was {assignment.state} before; your answer to it was not stored.")
 
 
 def _slot_is_open(assignment: Assignment) -> bool:
     """Whether an answer whose lease ran out may count. Locks the stimulus, so that nobody takes the slot in between."""
     with connection.cursor() as cursor:
-        cursor.execute("select open_slots from annotation_stimulus where id = %s for update", [assignment.stimulus_id])
+        cursor.execute(
+            "select open_slots from annotation_stimulus where id = %s for no key update", [assignment.stimulus_id]
+        )
         row = cursor.fetchone()
     return bool(row and row[0] > 0)
