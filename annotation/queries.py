@@ -75,6 +75,18 @@ def _oldest_unseen(seen: str) -> int:
     return int(seen.split(":", 1)[0])
 
 
+def _with_own(snapshot: str, own: str | None) -> str:
+    """The snapshot with the asking transaction among the running ones: PostgreSQL leaves it out, as it sees itself.
+
+    What the asker writes after this is then found the next time, too.
+    """
+    oldest, next_one, running = snapshot.split(":")
+    if own is None or int(own) >= int(next_one):
+        return snapshot
+    ids = sorted({int(own), *(int(number) for number in running.split(",") if number)})
+    return f"{oldest}:{next_one}:{','.join(map(str, ids))}"
+
+
 def has_changed_since(seen: str) -> bool:
     """Whether `changes_since` would find something. One query that reads two indexes from the mark onward."""
     with connection.cursor() as cursor:
@@ -93,8 +105,8 @@ def changes_since(seen: str | None) -> Changes:
     """
     with connection.cursor() as cursor:
         # Asked before the rows are read: what is committed in between is found now, and once more the next time.
-        cursor.execute("select pg_current_snapshot()::text")
-        now = str(cursor.fetchone()[0])
+        cursor.execute("select pg_current_snapshot()::text, pg_current_xact_id_if_assigned()::text")
+        now = _with_own(*cursor.fetchone())
         if seen is None or int(now.split(":")[1]) < int(seen.split(":")[1]):
             return Changes(now, {}, started_anew=True)
         cursor.execute(

@@ -1,0 +1,44 @@
+"""Background work of analysis."""
+
+from typing import Any
+
+from celery import shared_task
+
+from analysis.models import StudyStatistics
+from analysis.services import refresh_statistics as refreshing
+from analysis.services.recount import recount
+from annotation.queries import studies_by_ids
+from jobs.errors import JobRefused
+from jobs.handle import JobHandle
+from jobs.models import Job
+from jobs.registry import job
+from jobs.services import start_job
+
+
+@shared_task(name="analysis.refresh_statistics")
+def refresh_statistics() -> None:
+    refreshing.refresh_statistics()
+
+
+@shared_task(name="analysis.start_recounts")
+def start_recounts() -> None:
+    """A recount of every study that has figures; a study whose last one is still waiting is left to that one."""
+    studies = studies_by_ids(StudyStatistics.objects.values_list("study_id", flat=True))
+    under_way = Job.objects.filter(kind="recount").exclude(state__in=Job.ENDED)
+    waiting = set(under_way.values_list("study_key", flat=True))
+    for study in studies.values():
+        if study.slug not in waiting:
+            start_job("recount", study_key=study.slug, arguments={"study_id": study.pk})
+
+
+@job("recount", queue="analysis", time_limit_seconds=3600)
+def recount_study(handle: JobHandle) -> dict[str, Any]:
+    """arguments: study_id."""
+    study = studies_by_ids([handle.arguments["study_id"]]).get(handle.arguments["study_id"])
+    if study is None:
+        raise JobRefused("The study is not there any more; nothing was counted.")
+    # Only asks whether to go on: progress written inside the recount's transaction would be seen after it, and would
+    # keep the heartbeat waiting for the job's row.
+    result = recount(study=study, on_progress=lambda _: handle.checkpoint())
+    handle.log("All figures are the same." if result.is_equal else "\n".join(result.differences))
+    return {"recount": result.pk, "is_equal": result.is_equal, "n_differences": result.n_differences}
