@@ -71,3 +71,46 @@ def answered_study(user: Any, table: Sequence[Sequence[str]], **more: Any) -> tu
     for stimulus, emotions in zip(stimuli, table, strict=True):
         answer_stimulus(stimulus, people, emotions)
     return study, stimuli
+
+
+def import_labels(name: str, rows: Sequence[dict[str, str]]) -> Study:
+    """A closed study out of plain worker, item, label rows, written straight into the tables."""
+    labels = sorted({row["label"] for row in rows})
+    steps = [{"name": "emotion", "kind": "choice", "options": {"labels": labels}}]
+    n_items = len({row["item"] for row in rows})
+    study = make_study(title=name, steps=steps, n_stimuli=n_items, wanted_responses=100)
+    latest = {(row["worker"], row["item"]): row["label"] for row in rows}
+    items = sorted({item for _, item in latest})
+    stimuli = Stimulus.objects.filter(study=study).order_by("rank")
+    stimulus_of = dict(zip(items, stimuli, strict=True))
+    person_of = {worker: make_participation(study) for worker in sorted({worker for worker, _ in latest})}
+    now = timezone.now()
+    assignments = Assignment.objects.bulk_create(
+        Assignment(
+            study=study,
+            stimulus=stimulus_of[item],
+            participation=person_of[worker],
+            state=Assignment.ANSWERED,
+            sequence=1,
+            leased_at=now,
+            expires_at=now,
+        )
+        for worker, item in latest
+    )
+    Response.objects.bulk_create(
+        Response(
+            assignment=assignment,
+            study=study,
+            stimulus_id=assignment.stimulus_id,
+            participation_id=assignment.participation_id,
+            client_key=uuid.uuid4(),
+            answers={"emotion": label},
+            label=label,
+            sequence=1,
+            consent_hash="0" * 64,
+            created_at=now,
+            updated_at=now,
+        )
+        for assignment, label in zip(assignments, latest.values(), strict=True)
+    )
+    return study
