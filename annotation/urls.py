@@ -18,6 +18,7 @@ urlpatterns = [
     path("s/<slug:slug>/instructions", annotate.instructions, name="annotate_instructions"),
     path("s/<slug:slug>/task", annotate.task, name="annotate_task"),
     path("s/<slug:slug>/answers", annotate.answers, name="annotate_answers"),
+    path("s/<slug:slug>/return", annotate.come_back, name="annotate_return"),
     path("s/<slug:slug>/end", annotate.end, name="annotate_end"),
     path("studies/<slug:slug>/preview", annotate.preview, name="study_preview"),
     path("studies/import", exports.import_study, name="study_import"),

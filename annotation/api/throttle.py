@@ -19,3 +19,9 @@ class Throttle(ScopedRateThrottle):
         except RedisError:
             logger.warning("Redis is away; a request was not counted against its limit.")
             return True
+
+
+class SecretThrottle(Throttle):
+    """For forms that ask for a secret: a password, a withdrawal code."""
+
+    scope = throttle_scope = "login"

@@ -12,14 +12,10 @@ from django.urls import reverse, reverse_lazy
 from django.views.decorators.http import require_GET, require_POST
 from rest_framework.authtoken.models import Token
 
-from annotation.api.throttle import Throttle
+from annotation.api.throttle import SecretThrottle
 from annotation.models import Identity
 
 ONE_TIME = "one-time password"  # name of the group of accounts that must choose a password of their own
-
-
-class LoginThrottle(Throttle):
-    scope = "login"
 
 
 class SignIn(auth_views.LoginView):
@@ -27,9 +23,8 @@ class SignIn(auth_views.LoginView):
     redirect_authenticated_user = True
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        throttle = LoginThrottle()
-        self.throttle_scope = "login"
-        if not throttle.allow_request(request, self):  # type: ignore[arg-type]  # reads only scope, user and address
+        throttle = SecretThrottle()
+        if not throttle.allow_request(request, throttle):  # type: ignore[arg-type]  # reads scope, user and address
             form = self.get_form()
             form.add_error(None, "Too many tries from this address. Wait a minute, then try again.")
             return self.render_to_response(self.get_context_data(form=form), status=429)

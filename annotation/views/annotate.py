@@ -10,6 +10,7 @@ from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_GET, require_http_methods
 
 from annotation.access import get_study, role_in
+from annotation.api.throttle import SecretThrottle
 from annotation.api.work import response_as_dict
 from annotation.errors import AnnotationError
 from annotation.images import image_url
@@ -185,3 +186,24 @@ def end(request: HttpRequest, slug: str) -> HttpResponse:
     code = study.completion_code if participation.n_answered else ""
     context = {"study": study, "participation": participation, "completion_code": code}
     return render(request, "annotate/end.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+def come_back(request: HttpRequest, slug: str) -> HttpResponse:
+    """Another device, or later: the code from the end page opens the person's own answers again."""
+    study = _study(request, slug)
+    problem = ""
+    if request.method == "POST":
+        throttle = SecretThrottle()
+        code = "".join(request.POST.get("code", "").split()).upper()
+        found = Participation.objects.filter(study=study, withdrawal_code=code).first() if code else None
+        if not throttle.allow_request(request, throttle):  # type: ignore[arg-type]  # reads scope, user and address
+            problem = "Too many tries from this address. Wait a minute, then try again."
+        elif found is None or found.withdrawn_at:
+            problem = "There are no answers under this code in this study. Check it against the end page."
+        else:
+            response = redirect("annotate_answers", slug=slug)
+            remember(response, found, secure=settings.SESSION_COOKIE_SECURE)
+            return response
+    context = {"study": study, "problem": problem}
+    return render(request, "annotate/come_back.html", context, status=400 if problem else 200)

@@ -1,0 +1,68 @@
+"""snapshot, export, verify, import_snapshot: the whole way on the command line."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from annotation.models import Study
+from tests.conftest import make_participation, respond
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def said(capsys: Any, *words: str) -> str:
+    capsys.readouterr()
+    call_command(*words)
+    return str(capsys.readouterr().out).strip()
+
+
+@pytest.fixture
+def answered(study: Study) -> Study:
+    for _ in range(2):
+        respond(make_participation(study))
+    return study
+
+
+def test_out_and_back_gives_the_same_id(answered: Study, tmp_path: Path, capsys: Any) -> None:
+    snapshot_id = said(capsys, "snapshot", answered.slug)
+    assert said(capsys, "verify", snapshot_id) == snapshot_id
+    target = tmp_path / "study.zip"
+    assert snapshot_id in said(capsys, "export", answered.title, "--format", "snapshot", "--to", str(target))
+    assert said(capsys, "verify", str(target)) == snapshot_id
+    answered.delete()
+    slug = said(capsys, "import_snapshot", str(target))
+    assert said(capsys, "snapshot", slug) == snapshot_id
+
+
+def test_an_existing_file_is_never_overwritten(answered: Study, tmp_path: Path) -> None:
+    target = tmp_path / "responses.csv"
+    target.write_text("mine")
+    with pytest.raises(CommandError, match="exists already"):
+        call_command("export", answered.slug, "--to", str(target))
+    assert target.read_text() == "mine"
+
+
+def test_what_is_not_there_is_said(tmp_path: Path) -> None:
+    for words, sentence in [
+        (("snapshot", "nowhere"), "There is no study"),
+        (("export", "nowhere", "--to", str(tmp_path / "x.csv")), "There is no study"),
+        (("verify", "nowhere"), "is no folder, no file and no snapshot id"),
+        (("verify", "0" * 64), "does not hold"),
+        (("import_snapshot", str(tmp_path / "none.zip")), "There is no file"),
+    ]:
+        with pytest.raises(CommandError, match=sentence):
+            call_command(*words)
+
+
+def test_a_damaged_file_is_named(answered: Study, tmp_path: Path) -> None:
+    target = tmp_path / "study.zip"
+    call_command("export", answered.slug, "--format", "snapshot", "--to", str(target))
+    content = target.read_bytes()
+    target.write_bytes(content[:-200])
+    with pytest.raises(CommandError):
+        call_command("verify", str(target))
+    with pytest.raises(CommandError, match="Nothing was imported"):
+        call_command("import_snapshot", str(target))
+    assert Study.objects.count() == 1

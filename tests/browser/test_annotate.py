@@ -1,0 +1,160 @@
+"""A person with a browser: keys, thumbs, bad networks, two tabs; nothing she wrote is lost, nothing is doubled."""
+
+import re
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.conftest import PHONE, Product, assert_accessible, assert_fits, demo_slug, join
+
+TEXT = "the calm water makes me feel small and quiet"
+
+
+@pytest.fixture(scope="module")
+def slug(product: Product) -> str:
+    return demo_slug(product)
+
+
+def answers_of(page: Page, slug: str) -> list[dict[str, object]]:
+    found = page.request.get(f"/api/v1/studies/{slug}/responses")
+    return found.json()["responses"]
+
+
+def image_address(page: Page) -> str:
+    return str(page.locator("main img").first.get_attribute("src"))
+
+
+def wait_for_image(page: Page) -> str:
+    expect(page.locator("main img").first).to_have_attribute("src", re.compile("^/images/"))
+    return image_address(page)
+
+
+def test_a_whole_answer_by_keyboard_alone(page: Page, slug: str) -> None:
+    join(page, slug)
+    first = wait_for_image(page)
+    page.keyboard.press("2")
+    expect(page.get_by_role("radio", name=re.compile("Awe"))).to_be_checked()
+    page.keyboard.type(TEXT)
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Saved", exact=True)).to_be_visible()
+    expect(page.locator("main img").first).not_to_have_attribute("src", first)
+    [saved] = answers_of(page, slug)
+    assert saved["answers"] == {"emotion": "awe", "explanation": TEXT}
+    assert_accessible(page)
+
+
+def test_a_whole_answer_on_a_phone_by_touch(browser: Browser, product: Product, slug: str) -> None:
+    context = browser.new_context(base_url=product.address, viewport=PHONE, has_touch=True, is_mobile=True)
+    page = context.new_page()
+    join(page, slug)
+    wait_for_image(page)
+    assert_fits(page)
+    page.get_by_text("Fear", exact=True).tap()
+    page.get_by_role("textbox").fill(TEXT)
+    page.get_by_role("button", name="Save and go on").tap()
+    expect(page.get_by_text("Saved", exact=True)).to_be_visible()
+    assert_accessible(page)
+    assert len(answers_of(page, slug)) == 1
+    context.close()
+
+
+def test_a_draft_comes_back_after_a_reload(page: Page, slug: str) -> None:
+    join(page, slug)
+    wait_for_image(page)
+    page.keyboard.press("5")
+    page.keyboard.type(TEXT)
+    page.reload()
+    expect(page.get_by_role("textbox")).to_have_value(TEXT)
+    expect(page.get_by_role("radio", name=re.compile("Anger"))).to_be_checked()
+    assert answers_of(page, slug) == []
+
+
+def test_an_answer_given_without_a_network_is_sent_later_once(page: Page, slug: str) -> None:
+    join(page, slug)
+    wait_for_image(page)
+    page.keyboard.press("3")
+    page.keyboard.type(TEXT)
+    page.context.set_offline(True)
+    page.keyboard.press("Enter")
+    expect(page.get_by_text(re.compile("Not saved yet"))).to_be_visible()
+    page.context.set_offline(False)
+    expect(page.get_by_text("Saved", exact=True)).to_be_visible(timeout=40_000)
+    assert len(answers_of(page, slug)) == 1
+
+
+def test_an_answer_whose_reply_was_lost_is_kept_once(page: Page, slug: str) -> None:
+    join(page, slug)
+    wait_for_image(page)
+    lost = []
+
+    def lose_the_first_reply(route: object) -> None:
+        if not lost and route.request.method == "POST":  # type: ignore[attr-defined]
+            lost.append(route.fetch())  # type: ignore[attr-defined]  # the server has saved it ...
+            route.abort()  # type: ignore[attr-defined]  # ... and the page never learns
+        else:
+            route.continue_()  # type: ignore[attr-defined]
+
+    page.route("**/responses", lose_the_first_reply)
+    page.keyboard.press("4")
+    page.keyboard.type(TEXT)
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Saved", exact=True)).to_be_visible(timeout=40_000)
+    assert lost
+    assert len(answers_of(page, slug)) == 1
+
+
+def test_two_tabs_answer_one_image_once(page: Page, slug: str) -> None:
+    join(page, slug)
+    first = wait_for_image(page)
+    other = page.context.new_page()
+    other.goto(f"/s/{slug}/task")
+    assert wait_for_image(other) == first
+    for tab in (page, other):
+        tab.bring_to_front()
+        tab.keyboard.press("1")
+        tab.keyboard.type(TEXT)
+        tab.keyboard.press("Enter")
+        expect(tab.locator("main img").first).not_to_have_attribute("src", first)
+    images = [answer["stimulus"]["key"] for answer in answers_of(page, slug)]  # type: ignore[index]
+    assert len(images) == len(set(images)) == 1
+
+
+def test_the_last_answer_can_be_changed(page: Page, slug: str) -> None:
+    join(page, slug)
+    wait_for_image(page)
+    page.keyboard.press("6")
+    page.keyboard.type(TEXT)
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Saved", exact=True)).to_be_visible()
+    page.get_by_role("button", name="Back to the last answer").click()
+    expect(page.get_by_role("textbox")).to_have_value(TEXT)
+    page.get_by_role("textbox").fill(TEXT + ", on second thought")
+    page.get_by_role("textbox").press("Enter")
+    expect(page.get_by_text("Saved", exact=True)).to_be_visible()
+    [saved] = answers_of(page, slug)
+    assert saved["revision"] == 1
+    assert saved["answers"]["explanation"].endswith("on second thought")  # type: ignore[index]
+
+
+def test_an_image_can_be_skipped_with_a_reason(page: Page, slug: str) -> None:
+    join(page, slug)
+    first = wait_for_image(page)
+    page.get_by_role("button", name="Skip this image").click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+    assert_accessible(page)
+    page.get_by_role("dialog").get_by_role("radio").first.check()
+    page.get_by_role("dialog").get_by_role("button", name=re.compile("Skip")).click()
+    expect(page.locator("main img").first).not_to_have_attribute("src", first)
+    assert answers_of(page, slug) == []
+
+
+def test_too_short_an_answer_says_so_beside_the_field(page: Page, slug: str) -> None:
+    join(page, slug)
+    wait_for_image(page)
+    page.keyboard.press("1")
+    page.keyboard.type("nice")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text(re.compile("at least 10 characters", re.IGNORECASE)).last).to_be_visible()
+    expect(page.get_by_role("textbox")).to_have_value("nice")
+    assert_accessible(page)
+    assert answers_of(page, slug) == []
