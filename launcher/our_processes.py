@@ -14,7 +14,7 @@ QUIT_AT_ONCE = ((signal.SIGTERM, 10.0), (signal.SIGQUIT, 4.0))  # Celery: finish
 
 
 def our_processes(options: Options, environment: Mapping[str, str]) -> list[Child]:
-    """In the order in which they are started; stopped by rank: beat, then web, then the workers."""
+    """The web server first, then the workers and beat; stopped by rank: beat, then web, then the workers."""
     logs = options.data / "log"
     return [
         _web(options, environment, logs),

@@ -17,6 +17,8 @@ NAME = "run.json"
 class RunRecord:
     """What is running from one data folder.
 
+    address: where a browser finds the site; '' until the page answers.
+    ready: True once the workers serve too.
     births: for each process its start in clock ticks since boot, so that a reused number is not taken for it.
     environment: what our own processes were given on top of the operator's environment; holds no secret but URLs.
     """

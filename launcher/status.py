@@ -15,7 +15,7 @@ def status(options: Options) -> int:
     if record is None or not record.is_alive():
         print(f"Commonground is not running from {options.data}. Start it with `make up`.")
         return 1
-    print(f"Commonground {'is at ' + record.address if record.ready else 'is starting'} (data in {options.data})")
+    print(f"Commonground {'is at ' + record.address if record.address else 'is starting'} (data in {options.data})")
     whole = record.ready
     for name, pid in {"supervisor": record.supervisor, **record.pids}.items():
         alive = record.births.get(name, 0) == birth_of(pid) != 0

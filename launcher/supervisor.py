@@ -16,6 +16,7 @@ from typing import IO
 
 from launcher.child import Child
 from launcher.errors import LaunchError
+from launcher.guardian import Guardian
 from launcher.processes import children_of
 
 PR_SET_CHILD_SUBREAPER = 36
@@ -71,6 +72,7 @@ class Supervisor:
         self._stop_requests = 0
         self._stop_signal = signal.SIGTERM
         self._housekeeping_at = 0.0
+        self._guardian = Guardian()
         self._wake_read, self._wake_write = os.pipe()
         os.set_blocking(self._wake_read, False)
         os.set_blocking(self._wake_write, False)
@@ -162,6 +164,7 @@ class Supervisor:
             for running in members:
                 running.start_at = float("inf")
             self._stop_together([running for running in members if running.pid], requests_before)
+        self._guardian.dismiss()
         self._end_orphans()
         self._running.clear()
         self._on_change()
@@ -217,6 +220,8 @@ class Supervisor:
                 pass_fds=[self._lock] if child.keeps_lock and self._lock is not None else [],
             )
         running.pid = running.process.pid
+        if not child.keeps_lock:  # database servers end in their own time, once asked; the lock tells when
+            self._guardian.tell_started(running.pid)
         self._on_change()
 
     def _is_ready(self, running: _Running) -> bool:
@@ -244,6 +249,7 @@ class Supervisor:
     def _has_ended(self, running: _Running, code: int, restart: bool) -> None:
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(running.pid, signal.SIGKILL)  # what is left of its group would work on without a head
+        self._guardian.tell_ended(running.pid)
         running.pid = 0
         if running.process is not None:
             running.process.returncode = code

@@ -99,7 +99,7 @@ def _already_running(record: RunRecord | None, options: Options) -> LaunchError:
             f"Another program works in {options.data}. Nothing was started or changed. Stop it, or name another "
             "folder in COMMONGROUND_DATA."
         )
-    where = f"at {record.address}" if record.ready else "and still starting"
+    where = f"at {record.address}" if record.address else "and still starting"
     return LaunchError(
         f"Commonground is already running {where} (process {record.supervisor}). Nothing was started or changed. "
         f"Use that one, or stop it with Ctrl-C in its window or `kill {record.supervisor}`."
@@ -121,11 +121,15 @@ class _Site:
         self._start_servers(supervisor)
         self.environment = self._environment()
         self._prepare(supervisor)
-        say("starting the web server and the workers")
-        supervisor.start(our_processes(self.options, self.environment), ready_seconds=120)
+        web, *workers = our_processes(self.options, self.environment)
+        say("starting the web server")
+        supervisor.start([web], ready_seconds=120)
+        self._announce(time.monotonic() - begun)
+        # After the page, not beside it: on a small machine both would be late. Work asked for meanwhile waits as rows.
+        supervisor.start(workers, ready_seconds=120)
         self.record.ready = True
         self.record_pids(supervisor)
-        self._announce(time.monotonic() - begun)
+        say("the workers are ready too")
 
     def record_pids(self, supervisor: Supervisor) -> None:
         self.record.pids = supervisor.pids()

@@ -41,6 +41,8 @@ with open(sys.argv[1] + "/below", "w") as file:
 print("serving", flush=True)
 signal.pause()
 """
+# The same in its own process group, as a Celery worker holds its pool.
+POOL = PARENT.replace(", start_new_session=True", "")
 KINDS = {
     "early": (STEADY, 0),
     "middle": (STEADY, 10),
@@ -49,6 +51,7 @@ KINDS = {
     "fragile": (FRAGILE, 0),
     "full": (FULL, 0),
     "parent": (PARENT, 0),
+    "pool": (POOL, 0),
 }
 
 

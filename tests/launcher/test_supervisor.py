@@ -82,12 +82,12 @@ def test_a_log_that_grew_too_long_starts_anew_and_keeps_its_past_beside_it(tmp_p
     assert (tmp_path / "early.log.1").stat().st_size == LOG_BYTES_ALLOWED + 1
 
 
-def test_a_killed_supervisor_takes_its_children_with_it(tmp_path: Path) -> None:
-    with supervised(tmp_path, "early", "late") as process:
+def test_a_killed_supervisor_takes_its_children_and_their_children_with_it(tmp_path: Path) -> None:
+    with supervised(tmp_path, "early", "pool") as process:
         wait_until(lambda: "ready" in said(tmp_path), "all children serve")
-        running = pids(tmp_path)
+        running = [*pids(tmp_path).values(), int((tmp_path / "below").read_text())]
         process.kill()
-        wait_until(lambda: all(is_gone(pid) for pid in running.values()), "no child is left")
+        wait_until(lambda: all(is_gone(pid) for pid in running), "no child and no child's child is left")
 
 
 def test_what_a_child_leaves_in_a_session_of_its_own_is_ended_too(tmp_path: Path) -> None:

@@ -53,8 +53,8 @@ class Site:
         self.output.unlink(missing_ok=True)
         return started([sys.executable, "-m", "launcher", "up"], self.output, self.environment)
 
-    def wait_until_ready(self, process: Popen[bytes]) -> None:
-        wait_until(lambda: "ready after" in self.said() or process.poll() is not None, "the site is ready", seconds=120)
+    def wait_until_ready(self, process: Popen[bytes], words: str = "the workers are ready too") -> None:
+        wait_until(lambda: words in self.said() or process.poll() is not None, f"it says {words!r}", seconds=120)
         assert process.poll() is None, self.said()
 
     def is_whole(self) -> bool:
@@ -149,8 +149,10 @@ def test_a_stopped_site_leaves_no_process_and_starts_again_within_ten_seconds(tm
 
     begun = time.monotonic()
     with site.start() as process:
-        site.wait_until_ready(process)
+        site.wait_until_ready(process, "ready after")
         seconds = time.monotonic() - begun
+        assert site.answers()
+        site.wait_until_ready(process)
         assert (site.data / "secret_key").read_text() == key
         # The supervisor itself is killed: everybody goes, and the next start finds nothing in its way.
         running = site.record()["pids"]
