@@ -10,7 +10,7 @@ BESIDE := $(ENV)/python -m launcher with-servers --
 # What Django needs to be told before it can be looked at.
 SETTINGS := SECRET_KEY=for-this-check-only ALLOWED_HOSTS=localhost EMBEDDED=yes
 
-.PHONY: help setup up test check bench clean have-python
+.PHONY: help setup up test check openapi bench clean have-python
 help:  ## show this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' Makefile
 
@@ -35,6 +35,10 @@ check: have-python  ## format, lint, import arrows, types, migrations
 	$(ENV)/lint-imports
 	$(SETTINGS) $(BESIDE) $(ENV)/mypy .
 	$(SETTINGS) $(BESIDE) $(ENV)/python manage.py makemigrations --check --dry-run
+
+openapi: have-python  ## write the pages that are made from the code: API, commands, settings
+	@$(PYTHON) -m launcher setup --dev
+	$(ENV)/python docs/make_reference.py
 
 bench: have-python  ## measure: responses per second and their cost
 	@$(PYTHON) -m launcher setup --dev

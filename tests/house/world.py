@@ -1,0 +1,141 @@
+"""One object of each kind in each of two studies, and everybody who might ask for it."""
+
+import hashlib
+import uuid
+from dataclasses import dataclass, field
+from io import BytesIO
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.test import Client
+from PIL import Image
+
+from annotation.images import image_token
+from annotation.models import Identity, Membership, Participation, Response, SnapshotRecord, Stimulus, Study
+from jobs.models import Job
+from modelserve.models import Network, Prediction, Promotion, TrainingRun
+from modelserve.options import PROMOTION_METRICS
+from snapshots.local_copy import image_name
+from tests.conftest import annotator_client, make_participation, make_study, make_user, respond
+
+
+@dataclass
+class Place:
+    """A study and one object of each kind in it; `arguments` fills every address."""
+
+    study: Study
+    stimulus: Stimulus
+    participation: Participation
+    response: Response
+    arguments: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class World:
+    """`here` is the study in which Anna annotates, Rosa researches and Mika manages; `elsewhere` is Ada's, with Bo."""
+
+    here: Place
+    elsewhere: Place
+    browsers: dict[str, Client]
+
+
+def make_world() -> World:
+    people = {name: make_user(name) for name in ("stan", "anna", "bo", "rosa", "mika")}
+    people["ada"] = make_user("ada", is_superuser=True, is_staff=True)
+    here = make_place(people["mika"], people["anna"], title="Feelings at the lake")
+    elsewhere = make_place(people["ada"], people["bo"], title="Another study")
+    Membership.objects.create(study=here.study, user=people["rosa"], role=Membership.RESEARCHER)
+    browsers = {"nobody": Client(raise_request_exception=False)}
+    for name, user in people.items():
+        taking_part = {"anna": here, "bo": elsewhere}.get(name)
+        browser = annotator_client(taking_part.participation) if taking_part else Client()
+        browser.raise_request_exception = False
+        browser.force_login(user)
+        browsers[name] = browser
+    return World(here, elsewhere, browsers)
+
+
+def make_place(manager: User, annotator: User, **settings: Any) -> Place:
+    study = make_study(manager, n_stimuli=4, **settings)
+    jpeg = BytesIO()
+    Image.new("RGB", (64, 48), (120, study.pk % 256, 90)).save(jpeg, "JPEG")
+    sha256 = hashlib.sha256(jpeg.getvalue()).hexdigest()
+    default_storage.save(image_name(sha256), ContentFile(jpeg.getvalue()))
+    study.stimuli.update(image_sha256=sha256, width=64, height=48, bytes=len(jpeg.getvalue()))
+    Membership.objects.create(study=study, user=annotator, role=Membership.ANNOTATOR)
+    participation = make_participation(study)
+    Identity.objects.create(annotator=participation.annotator, user=annotator)
+    response = respond(participation)
+    respond(make_participation(study))
+    place = Place(study, response.stimulus, participation, response)
+    snapshot = SnapshotRecord.objects.create(
+        study=study, snapshot_id=hashlib.sha256(study.slug.encode()).hexdigest(),
+        n_responses=2, n_stimuli=4, n_annotators=2, n_simulated=0,
+    )  # fmt: skip
+    export = _export(study, snapshot, manager)
+    network = _network(study, snapshot, response.stimulus)
+    place.arguments = {
+        "slug": study.slug,
+        "response_id": response.pk,
+        "job_id": export.pk,
+        "file_name": export.result["file_name"],
+        "snapshot_id": snapshot.snapshot_id,
+        "stimulus_id": response.stimulus_id,
+        "stimulus_key": response.stimulus.key,
+        "participation_id": participation.pk,
+        "pseudonym": participation.annotator.pseudonym,
+        "network_id": network.pk,
+        "version": network.version,
+        "run_id": network.training_run_id,
+        "user_id": annotator.pk,
+        "token": image_token(study.pk, sha256),
+        "sha256": sha256,
+    }
+    return place
+
+
+def _export(study: Study, snapshot: SnapshotRecord, user: User) -> Job:
+    export = Job.objects.create(kind="export", study_key=study.slug, state=Job.DONE, created_by=user)
+    name = default_storage.save(f"exports/{export.pk}/{study.slug}.csv", ContentFile(b"stimulus_key\n"))
+    export.result = {
+        "file_name": f"{study.slug}.csv",
+        "storage_name": name,
+        "snapshot_id": snapshot.snapshot_id,
+        "bytes": 13,
+    }
+    export.save()
+    return export
+
+
+def _network(study: Study, snapshot: SnapshotRecord, stimulus: Stimulus) -> Network:
+    labels = [dict(label) for label in study.labels]
+    job = Job.objects.create(kind="train", study_key=study.slug, state=Job.DONE)
+    origin: dict[str, Any] = {"study_key": study.slug, "task": "image_emotion", "snapshot_id": snapshot.snapshot_id}
+    run = TrainingRun.objects.create(
+        **origin, snapshot_location=f"snapshots/{snapshot.snapshot_id}", seed=1, code_version="test", job=job
+    )
+    network = None
+    for version in (1, 2):
+        estimate = {"value": 0.5, "low": 0.4, "high": 0.6, "n": 4}
+        network = Network.objects.create(
+            **origin, version=version, label_set=labels, options={}, seed=1, code_version="test",
+            training_run=run if version == 1 else TrainingRun.objects.create(
+                **origin, snapshot_location="", seed=2, code_version="test",
+                job=Job.objects.create(kind="train", study_key=study.slug, state=Job.DONE),
+            ),
+            metrics=dict.fromkeys(PROMOTION_METRICS, estimate),
+            weights_location=f"networks/{uuid.uuid4().hex}",
+        )  # fmt: skip
+    assert network is not None
+    first = Network.objects.get(study_key=study.slug, version=1)
+    first.promoted_at = study.created_at
+    first.save()
+    Promotion.objects.create(network=first, reason=Promotion.FIRST)
+    share = 1 / len(labels)
+    Prediction.objects.create(
+        study_key=study.slug, network=first, stimulus_key=stimulus.key,
+        distribution={label["id"]: share for label in labels},
+    )  # fmt: skip
+    return first
