@@ -48,7 +48,8 @@ class Rows:
     @property
     def shares(self) -> NDArray[np.float32]:
         """(n, K) the distribution of people's answers, each row summing to 1."""
-        return (self.counts / self.counts.sum(axis=1, keepdims=True)).astype(np.float32)
+        shares: NDArray[np.float32] = (self.counts / self.counts.sum(axis=1, keepdims=True)).astype(np.float32)
+        return shares
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +150,7 @@ def _step_of_kind(snapshot: Snapshot, kind: str) -> str | None:
 
 
 def _split(rows: Rows, label_set: list[dict[str, Any]], label_ids: list[str]) -> SplitRows:
-    part_of = {key: split_of(key) for key in set(rows.stimulus_keys)}
+    part_of: dict[str, str] = {key: split_of(key) for key in set(rows.stimulus_keys)}
     notes = []
     in_train = sorted(key for key, part in part_of.items() if part == TRAIN)
     if VALIDATION not in part_of.values() and len(in_train) >= 2:

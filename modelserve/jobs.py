@@ -41,7 +41,7 @@ def run_study_prediction(handle: JobHandle) -> dict[str, Any]:
 
 
 # Acknowledged early: whoever asked waits some seconds only, so an answer to a lost question would reach nobody.
-@shared_task(name="modelserve.predict", ignore_result=False, acks_late=False)
+@shared_task(name="modelserve.predict", ignore_result=False, acks_late=False)  # type: ignore[untyped-decorator]
 def predict(network_id: int, items: list[str]) -> dict[str, Any]:
     """{distributions} in the order of the items, or {error} with a sentence."""
     network = Network.objects.filter(pk=network_id).first()

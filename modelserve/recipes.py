@@ -66,11 +66,13 @@ def learn(
         saved = _fresh_network(task, options, rows)
     mean_shares = rows.train.shares.mean(axis=0)
     saved.network.start_from(torch.from_numpy(mean_shares))
-    examples = [
+    train, validation = (
         Examples(inputs_of(saved, part, read_image, cache), torch.from_numpy(part.shares))
         for part in (rows.train, rows.validation)
-    ]
-    fitted = fit(saved.network, *examples, options.training, checkpoints=work_folder / "checkpoints", watcher=watcher)
+    )
+    fitted = fit(
+        saved.network, train, validation, options.training, checkpoints=work_folder / "checkpoints", watcher=watcher
+    )
     predicted = predict_rows(saved, rows.test, read_image=read_image, cache=cache, device=device.type)
     metrics = evaluate_rows(saved, rows.test, predicted) | {
         "split": {

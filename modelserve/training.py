@@ -277,7 +277,7 @@ class _Run:
         self.network.eval()
         total = 0.0
         with torch.no_grad():
-            for rows in torch.arange(len(self.validation)).split(self.batch_size):
+            for rows in _batches(len(self.validation), self.batch_size):
                 self.watcher.may_continue()
                 total += float(self._loss(self.validation, rows)) * len(rows)
         value = total / len(self.validation)
@@ -336,13 +336,18 @@ class _Run:
         self.watcher.log(f"Going on from the checkpoint after {checkpoint.steps} steps.")
 
 
+def _batches(n_rows: int, batch_size: int) -> Iterator[Tensor]:
+    for start in range(0, n_rows, batch_size):
+        yield torch.arange(start, min(start + batch_size, n_rows))
+
+
 def predict_shares(network: nn.Module, inputs: Tensor, *, batch_size: int = 256, device: str = "cpu") -> Tensor:
     """The network's distributions (n, K), float32 on the CPU, each row summing to 1; inputs as in training."""
     place = choose_device(device)
     network = network.to(place).eval()
     answers = []
     with torch.inference_mode(), limited_threads():
-        for rows in torch.arange(len(inputs)).split(batch_size):
+        for rows in _batches(len(inputs), batch_size):
             answers.append(network(inputs[rows].to(place)).float().softmax(dim=1).cpu())
     network.to("cpu")
     return torch.cat(answers)

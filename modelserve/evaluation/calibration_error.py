@@ -25,6 +25,7 @@ def calibration_error(counts: Array, predicted: Array, resampling: Resampling) -
         # Per bin: |sum of right - sum of confidence| / n, since (size/n) * |accuracy - mean confidence| is just that.
         gaps = np.abs((weights * (right - confidence)) @ in_bin)  # (R, bins)
         totals = weights.sum(axis=1)
-        return np.divide(gaps.sum(axis=1), totals, out=np.full(len(weights), np.nan), where=totals > 0)
+        errors: Array = np.divide(gaps.sum(axis=1), totals, out=np.full(len(weights), np.nan), where=totals > 0)
+        return errors
 
     return estimate(statistic, resampling.of(rows))

@@ -48,7 +48,8 @@ def confusion(counts: Array, predicted: Array, resampling: Resampling) -> Confus
         tables[:, cells] = weights @ in_cell
         tables = tables.reshape(-1, n_labels, n_labels)
         totals = tables.sum(axis=2, keepdims=True)
-        return np.divide(tables, totals, out=np.full_like(tables, np.nan), where=totals > 0)
+        rows_of_one: Array = np.divide(tables, totals, out=np.full_like(tables, np.nan), where=totals > 0)
+        return rows_of_one
 
     value, low, high, _ = intervals(shares, resampling.of(rows))
     return Confusion(table, value, low, high, int(rows.sum()))

@@ -72,7 +72,8 @@ def weighted_mean(of_rows: Array) -> Callable[[Array], Array]:
 
     def statistic(weights: Array) -> Array:
         total = weights.sum(axis=1)
-        return np.divide(weights @ of_rows, total, out=np.full(len(weights), np.nan), where=total > 0)
+        means: Array = np.divide(weights @ of_rows, total, out=np.full(len(weights), np.nan), where=total > 0)
+        return means
 
     return statistic
 

@@ -86,22 +86,25 @@ class TransformersEncoder(Encoder):
         super().__init__()
         # Models that read images and texts (CLIP and its kin) keep the eye in `vision_model`.
         self.has_pool = hasattr(model, "vision_model")
-        self.model = model.vision_model if self.has_pool else model
+        eye: Any = model.vision_model if self.has_pool else model
+        # Many are published in half precision, which a CPU hardly computes with.
+        self.model = eye.float()
         self.config = config
         self.preprocessing = preprocessing
         self.name = name
         with torch.no_grad():
             side = preprocessing.side
-            was_training = self.model.training
-            self.model.eval()
+            was_training = eye.training
+            eye.eval()
             self.n_features = int(self(torch.zeros(1, 3, side, side)).shape[1])
-            self.model.train(was_training)
+            eye.train(was_training)
 
     def forward(self, pixels: Tensor) -> Tensor:
-        output = self.model(pixel_values=pixels)
-        if self.has_pool and output.pooler_output is not None:
-            return output.pooler_output.flatten(1)  # (B, F)
-        last = output.last_hidden_state
+        output: Any = self.model(pixel_values=pixels)
+        pooled: Tensor | None = output.pooler_output if self.has_pool else None
+        if pooled is not None:
+            return pooled.flatten(1)  # (B, F)
+        last: Tensor = output.last_hidden_state
         if last.ndim == 4:  # (B, F, H, W): a convolutional network
             return last.mean(dim=(2, 3))
         return last.mean(dim=1)  # (B, T, F) -> (B, F)
@@ -136,7 +139,7 @@ def rebuild_encoder(description: dict[str, Any]) -> Encoder:
 
     config_values = dict(description["config"])
     config = CONFIG_MAPPING[config_values["model_type"]].from_dict(config_values)
-    model = AutoModel.from_config(config)
+    model = AutoModel.from_config(config)  # type: ignore[no-untyped-call]
     preprocessing = Preprocessing.from_json(description["preprocessing"])
     return TransformersEncoder(model, config_values, preprocessing, description["name"])
 

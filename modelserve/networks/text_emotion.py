@@ -58,7 +58,8 @@ class TextEmotion(nn.Module):
 
     def loss(self, words: Tensor, shares: Tensor) -> Tensor:
         """Cross-entropy, mean over the batch; shares (B, K): 1 at the label that was chosen."""
-        return -(shares * self(words)).sum(dim=1).mean()
+        logs: Tensor = self(words)
+        return -(shares * logs).sum(dim=1).mean()
 
     def parameter_groups(self) -> list[tuple[float, list[nn.Parameter]]]:
         """(factor on the learning rate, weights that learn)."""

@@ -74,7 +74,7 @@ def _learn(run: TrainingRun, work_folder: Path, handle: JobHandle) -> "Learned":
         work_folder=work_folder,
         cache=Path(settings.CACHE_DIR) / "pixels",
         read_image=image_reader(snapshot, _side_of(options)),
-        watcher=Watcher(on_step=on_step, on_epoch=on_epoch, log=handle.log),
+        watcher=Watcher(on_step=on_step, on_epoch=on_epoch, log=handle.log, may_continue=handle.checkpoint),
     )
 
 

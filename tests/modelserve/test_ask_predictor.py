@@ -11,6 +11,9 @@ from modelserve.errors import NoNetworkServed, PredictionImpossible, PredictorBu
 from modelserve.services import ask_predictor
 from tests.modelserve.conftest import STUDY, TrainNow
 
+# Celery's own call; a worker process only prints such a warning, but this one shares the process of the test.
+pytestmark = pytest.mark.filterwarnings("ignore:Call to deprecated setex:DeprecationWarning")
+
 
 @pytest.fixture
 def worker(transactional_db: None) -> Iterator[None]:

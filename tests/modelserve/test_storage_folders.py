@@ -5,16 +5,22 @@ from typing import Any
 
 import pytest
 from django.core.files.base import ContentFile
-from django.core.files.storage import InMemoryStorage, default_storage
+from django.core.files.storage import InMemoryStorage, Storage, default_storage
 
 import modelserve.storage_folders
 from modelserve.storage_folders import FolderNotInStorage, local_folder, store_folder, working_folder
 
 
+class FarStorage(InMemoryStorage):
+    """A storage whose files have no path on this machine, as in object stores."""
+
+    def path(self, name: str) -> str:
+        return Storage.path(self, name)
+
+
 @pytest.fixture
 def far_storage(monkeypatch: pytest.MonkeyPatch) -> InMemoryStorage:
-    """A storage without paths, as object stores are."""
-    storage = InMemoryStorage()
+    storage = FarStorage()
     monkeypatch.setattr(modelserve.storage_folders, "default_storage", storage)
     return storage
 

@@ -30,6 +30,7 @@ def work_folders(settings: Any) -> list[Path]:
     return list(folder.iterdir()) if folder.is_dir() else []
 
 
+@pytest.mark.django_db(transaction=True)  # the log is written over a connection of its own
 def test_the_first_network_is_registered_and_served(start: Start, settings: Any) -> None:
     run = start()
     job = run_job(run)
@@ -105,6 +106,7 @@ class Killed(BaseException):
     """Stands for kill -9: nothing of ours may catch it."""
 
 
+@pytest.mark.django_db(transaction=True)  # the log is written over a connection of its own
 def test_a_killed_worker_s_run_goes_on_from_its_checkpoint(
     start: Start, train_now: TrainNow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -123,9 +125,10 @@ def test_a_killed_worker_s_run_goes_on_from_its_checkpoint(
         with pytest.raises(Killed):
             train(run.pk, JobHandle(run.job))
     assert Network.objects.count() == 1
-    result = train(run.pk, JobHandle(run.job))
-    resumed = Network.objects.get(pk=result["network"])
-    assert "Going on from the checkpoint" in Job.objects.get(pk=run.job.pk).log
+    job = run_job(run)
+    assert job.state == Job.DONE, job.error
+    assert "Going on from the checkpoint" in job.log
+    resumed = Network.objects.get(training_run=run)
     assert resumed.weights_location == whole.weights_location  # a folder named by the hash of its bits
 
 
