@@ -76,7 +76,10 @@ def _path_in_storage(location: str) -> Path | None:
 
 
 def _files_below(location: str) -> list[str]:
-    folders, files = default_storage.listdir(location)
+    try:
+        folders, files = default_storage.listdir(location)
+    except FileNotFoundError:  # object stores answer with nothing instead
+        return []
     names = [f"{location}/{file}" for file in files if file]
     for folder in folders:
         names += _files_below(f"{location}/{folder}")
