@@ -1,6 +1,13 @@
 """How style sheets and scripts are named and compressed when they are served."""
 
+from django.contrib.staticfiles.apps import StaticFilesConfig
 from whitenoise.storage import CompressedManifestStaticFilesStorage
+
+
+class StaticFiles(StaticFilesConfig):
+    """The scripts of steps lie beside their Python and their templates, which are nobody's business."""
+
+    ignore_patterns = [*StaticFilesConfig.ignore_patterns, "*.py", "*.html", "__pycache__"]
 
 
 class HashedStaticFiles(CompressedManifestStaticFilesStorage):

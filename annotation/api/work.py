@@ -98,6 +98,7 @@ def _held(study: Study, held: HeldAssignment, orders: dict[str, list[str]]) -> d
             "key": held.stimulus_key,
             "name": "" if held.image_sha256 else held.name,
             "image_url": image_url(study.pk, held.image_sha256),
+            "full_url": image_url(study.pk, held.image_sha256, "full"),
             "width": held.width,
             "height": held.height,
             "description": held.description,
