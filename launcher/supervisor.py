@@ -71,6 +71,7 @@ class Supervisor:
         self._awaited: set[int] = set()
         self._stop_requests = 0
         self._stop_signal = signal.SIGTERM
+        self._stop_requested_at = float("-inf")
         self._housekeeping_at = 0.0
         self._guardian = Guardian()
         self._wake_read, self._wake_write = os.pipe()
@@ -157,7 +158,10 @@ class Supervisor:
         return {name: running.pid for name, running in self._running.items() if running.pid}
 
     def stop(self) -> None:
-        """Stop all children, rank by rank, and whatever they left behind. A second Ctrl-C shortens every grace."""
+        """Stop all children, rank by rank, and whatever they left behind.
+
+        A second Ctrl-C ends every grace but that of the database servers.
+        """
         requests_before = self._stop_requests
         for rank in sorted({running.child.stop_rank for running in self._running.values()}):
             members = [running for running in self._running.values() if running.child.stop_rank == rank]
@@ -172,8 +176,12 @@ class Supervisor:
     # The loop
 
     def _request_stop(self, number: int, frame: FrameType | None) -> None:
-        self._stop_requests += 1
-        self._stop_signal = signal.Signals(number)
+        # make, timeout and the terminal may each send the same Ctrl-C: within a second it is one request.
+        now = time.monotonic()
+        if now - self._stop_requested_at > 1.0:
+            self._stop_requests += 1
+            self._stop_signal = signal.Signals(number)
+        self._stop_requested_at = now
 
     def _wait(self, seconds: float, also: IO[bytes] | None = None) -> None:
         """Sleep until a signal, the time is up or `also` can be read; then reap, restart, keep house.
@@ -294,7 +302,8 @@ class Supervisor:
             hurry = self._stop_requests > max(1, requests_before)
             for running in alive:
                 name = running.child.name
-                if now < deadline[name] and not hurry:
+                # Database servers keep their grace: it is short, and cutting it costs a recovery.
+                if now < deadline[name] and (running.child.keeps_lock or not hurry):
                     continue
                 if steps[name]:
                     number, grace = steps[name].pop(0)

@@ -45,6 +45,16 @@ def test_stopping_goes_from_the_lowest_rank_to_the_highest(tmp_path: Path) -> No
     assert all(is_gone(pid) for pid in running.values())
 
 
+def test_a_request_sent_twice_at_once_is_one_request(tmp_path: Path) -> None:
+    with supervised(tmp_path, "early", "middle", "late") as process:
+        wait_until(lambda: "ready" in said(tmp_path), "all children serve")
+        for number in [signal.SIGINT, signal.SIGINT, signal.SIGTERM]:
+            process.send_signal(number)
+        assert process.wait(30) == 0
+    assert (tmp_path / "order").read_text().split() == ["early", "middle", "late"]
+    assert "was killed" not in said(tmp_path)
+
+
 def test_a_child_that_ignores_the_request_is_killed_when_its_grace_is_over(tmp_path: Path) -> None:
     with supervised(tmp_path, "stubborn", "late") as process:
         wait_until(lambda: "ready" in said(tmp_path), "all children serve")
