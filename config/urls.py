@@ -3,6 +3,8 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from annotation.views.account import admin_sign_in
+
 handler400 = "annotation.views.errors.bad_request"
 handler403 = "annotation.views.errors.forbidden"
 handler404 = "annotation.views.errors.not_found"
@@ -13,5 +15,6 @@ urlpatterns = [
     path("", include("analysis.urls")),
     path("api/v1/", include("annotation.api.urls")),
     path("api/v1/", include("analysis.api.urls")),
+    path("admin/login/", admin_sign_in, name="admin_sign_in"),
     path("admin/", admin.site.urls),
 ]

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -117,6 +118,7 @@ def task(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, "annotate/task.html", context)
 
 
+@login_required
 @require_GET
 @ensure_csrf_cookie
 def preview(request: HttpRequest, slug: str) -> HttpResponse:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from io import BytesIO
 from typing import Any
 
+import numpy as np
 from django.contrib.auth.models import User
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
@@ -15,8 +16,9 @@ from PIL import Image
 from annotation.images import image_token
 from annotation.models import Identity, Membership, Participation, Response, SnapshotRecord, Stimulus, Study
 from jobs.models import Job
+from modelserve.evaluation.report import evaluate
 from modelserve.models import Network, Prediction, Promotion, TrainingRun
-from modelserve.options import PROMOTION_METRICS
+from modelserve.options import parse_options
 from snapshots.local_copy import image_name
 from tests.conftest import annotator_client, make_participation, make_study, make_user, respond
 
@@ -111,25 +113,32 @@ def _export(study: Study, snapshot: SnapshotRecord, user: User) -> Job:
 
 def _network(study: Study, snapshot: SnapshotRecord, stimulus: Stimulus) -> Network:
     labels = [dict(label) for label in study.labels]
-    job = Job.objects.create(kind="train", study_key=study.slug, state=Job.DONE)
-    origin: dict[str, Any] = {"study_key": study.slug, "task": "image_emotion", "snapshot_id": snapshot.snapshot_id}
-    run = TrainingRun.objects.create(
-        **origin, snapshot_location=f"snapshots/{snapshot.snapshot_id}", seed=1, code_version="test", job=job
-    )
-    network = None
+    options = parse_options("image_emotion").as_json()
+    networks = []
     for version in (1, 2):
-        estimate = {"value": 0.5, "low": 0.4, "high": 0.6, "n": 4}
-        network = Network.objects.create(
-            **origin, version=version, label_set=labels, options={}, seed=1, code_version="test",
-            training_run=run if version == 1 else TrainingRun.objects.create(
-                **origin, snapshot_location="", seed=2, code_version="test",
-                job=Job.objects.create(kind="train", study_key=study.slug, state=Job.DONE),
-            ),
-            metrics=dict.fromkeys(PROMOTION_METRICS, estimate),
-            weights_location=f"networks/{uuid.uuid4().hex}",
-        )  # fmt: skip
-    assert network is not None
-    first = Network.objects.get(study_key=study.slug, version=1)
+        run = TrainingRun.objects.create(
+            **origin,
+            snapshot_location=f"snapshots/{snapshot.snapshot_id}",
+            options=options,
+            seed=version,
+            code_version="test",
+            curve=[{"epoch": 1, "train_loss": 1.2, "validation_loss": 1.3, "learning_rate": 5e-4}],
+            job=Job.objects.create(kind="train", study_key=study.slug, state=Job.DONE),
+        )
+        networks.append(
+            Network.objects.create(
+                **origin,
+                version=version,
+                label_set=labels,
+                options=options,
+                seed=version,
+                code_version="test",
+                training_run=run,
+                metrics=_metrics([label["id"] for label in labels]),
+                weights_location=f"networks/{uuid.uuid4().hex}",
+            )
+        )
+    first = networks[0]
     first.promoted_at = study.created_at
     first.save()
     Promotion.objects.create(network=first, reason=Promotion.FIRST)
@@ -139,3 +148,25 @@ def _network(study: Study, snapshot: SnapshotRecord, stimulus: Stimulus) -> Netw
         distribution={label["id"]: share for label in labels},
     )  # fmt: skip
     return first
+
+
+def _metrics(labels: list[str]) -> dict[str, Any]:
+    draw = np.random.default_rng(7)
+    counts = draw.multinomial(6, np.full(len(labels), 1 / len(labels)), size=5).astype(float)
+    measured = evaluate(
+        counts,
+        np.full(counts.shape, 1 / len(labels)),
+        stimuli=np.arange(5),
+        label_ids=labels,
+        polarities=[1] * len(labels),
+    )
+    split = {part: {"rows": 5, "stimuli": 5} for part in ("train", "validation", "test")}
+    return {
+        **measured,
+        "split": split,
+        "notes": [],
+        "baseline": measured,
+        "best_epoch": 1,
+        "epochs": 1,
+        "device": "cpu",
+    }
