@@ -5,7 +5,10 @@ from typing import Any
 from celery import shared_task
 
 from analysis.models import StudyStatistics
+from analysis.network_queries import FREEZE_AND_TRAIN
 from analysis.services import refresh_statistics as refreshing
+from analysis.services import start_due_retraining as retraining
+from analysis.services import train_on_study as training
 from analysis.services.recount import recount
 from annotation.queries import studies_by_ids
 from jobs.errors import JobRefused
@@ -13,6 +16,7 @@ from jobs.handle import JobHandle
 from jobs.models import Job
 from jobs.registry import job
 from jobs.services import start_job
+from modelserve.errors import ModelServeError
 
 
 @shared_task(name="analysis.refresh_statistics")
@@ -42,3 +46,17 @@ def recount_study(handle: JobHandle) -> dict[str, Any]:
     result = recount(study=study, on_progress=lambda _: handle.checkpoint())
     handle.log("All figures are the same." if result.is_equal else "\n".join(result.differences))
     return {"recount": result.pk, "is_equal": result.is_equal, "n_differences": result.n_differences}
+
+
+@shared_task(name="analysis.start_due_retraining")  # type: ignore[untyped-decorator]
+def start_due_retraining() -> None:
+    retraining.start_due_retraining()
+
+
+@job(FREEZE_AND_TRAIN, queue="exchange", time_limit_seconds=2 * 3600)
+def freeze_and_train(handle: JobHandle) -> dict[str, Any]:
+    """arguments: task, options, only_if_new."""
+    try:
+        return training.freeze_and_train(handle)
+    except ModelServeError as error:
+        raise JobRefused(str(error)) from error

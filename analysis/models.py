@@ -8,6 +8,7 @@ from typing import Any
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
+from analysis.retrain_policy import RetrainPolicy as RetrainPolicy
 from analysis.statistics import DEFAULT_SEED
 
 PACE_SLOT_MINUTES = 10

@@ -9,7 +9,7 @@ from django.db import connection
 from django.db.models import Count, Q, QuerySet, Sum
 from django.utils import timezone
 
-from annotation.models import Assignment, Participation, Response, Stimulus, Study
+from annotation.models import Assignment, Participation, Response, SnapshotRecord, Stimulus, Study
 
 COUNT_SECONDS = 30
 
@@ -204,6 +204,11 @@ def stimulus_by_key(study: Study, key: str) -> StimulusFace | None:
     return StimulusFace(*row) if row else None
 
 
+def images_by_key(study: Study, keys: Iterable[str]) -> dict[str, str]:
+    """{stimulus key: sha256 of its image, '' where it has none}, for those of the keys that are in the study."""
+    return dict(Stimulus.objects.filter(study=study, key__in=list(keys)).values_list("key", "image_sha256"))
+
+
 def responses_of_stimulus(stimulus_id: int) -> QuerySet[Response]:
     """Accepted and surplus responses of a stimulus, the oldest first, with their annotators' pseudonyms."""
     return (
@@ -300,3 +305,11 @@ def participation_facts(participation_ids: Sequence[int]) -> dict[int, Participa
 
 def participation_of_pseudonym(study: Study, pseudonym: str) -> Participation | None:
     return Participation.objects.filter(study=study, annotator__pseudonym=pseudonym).select_related("annotator").first()
+
+
+# Snapshots
+
+
+def snapshots_of(study: Study) -> dict[str, SnapshotRecord]:
+    """The study's frozen snapshots by id, the newest first."""
+    return {record.snapshot_id: record for record in SnapshotRecord.objects.filter(study=study)}

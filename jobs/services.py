@@ -1,6 +1,7 @@
 """Start, run, cancel and sweep jobs."""
 
 import logging
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -55,14 +56,18 @@ def claim(job_id: int) -> Job | None:
 
 
 def run(job_id: int) -> None:
-    """Runs one job to its end, whatever that is, and writes the end into its row."""
+    """Runs one job to its end, unless somebody else has it or has ended it."""
     job = claim(job_id)
-    if job is None:
-        return
+    if job is not None:
+        work_on(job)
+
+
+def work_on(job: Job, make_handle: Callable[[Job], JobHandle] = JobHandle) -> None:
+    """Runs a claimed job to its end, whatever that is, and writes the end into its row."""
     if job.attempts > ATTEMPTS:
         end(job, Job.FAILED, error=f"Tried {ATTEMPTS} times; each time the worker ended in the middle of it.")
         return
-    handle = JobHandle(job)
+    handle = make_handle(job)
     try:
         with handle:
             result = JOB_KINDS[job.kind].work(handle)

@@ -1,0 +1,17 @@
+"""Endpoints about a study's networks, below /api/v1/."""
+
+from django.urls import path
+
+from analysis.api import networks
+
+urlpatterns = [
+    path("studies/<slug:slug>/training-runs", networks.TrainingRuns.as_view(), name="api_training_runs"),
+    path("studies/<slug:slug>/training-runs/<int:run_id>", networks.OneTrainingRun.as_view(), name="api_training_run"),
+    path("studies/<slug:slug>/networks", networks.Networks.as_view(), name="api_networks"),
+    path(
+        "studies/<slug:slug>/networks/<int:network_id>/promotion",
+        networks.NetworkPromotion.as_view(),
+        name="api_network_promotion",
+    ),
+    path("studies/<slug:slug>/predictions", networks.Predictions.as_view(), name="api_predictions"),
+]

@@ -1,0 +1,100 @@
+"""What a person chooses before a network learns, and the rule by which it learns again."""
+
+from typing import Any
+
+from django import forms
+
+from analysis.retrain_policy import RetrainPolicy
+from modelserve.errors import BadTrainingOption
+from modelserve.options import SMALL_CONV, TASKS, TRANSFORMERS_PREFIX, describe_options, parse_options
+
+NEVER = ""
+ENCODER_NAME_CHARACTERS = 300
+
+# defaults and ranges stand in one table, so that page, API and command say the same
+_TRAINING = {row["name"]: row for row in describe_options("text_emotion")}
+
+
+class TrainForm(forms.Form):
+    """Becomes the options of modelserve/options.py; what is not asked here keeps its default."""
+
+    task = forms.ChoiceField(
+        label="What shall it learn?",
+        choices=[(task.name, task.title) for task in TASKS.values()],
+        initial="image_emotion",
+        widget=forms.RadioSelect,
+        help_text=(
+            "From an image, how many people feel what (it learns the whole distribution, not only the majority); or "
+            "from an explanation, which emotion its writer chose."
+        ),
+    )
+    pretrained = forms.CharField(
+        label="Pretrained encoder",
+        required=False,
+        max_length=ENCODER_NAME_CHARACTERS,
+        help_text=(
+            "For images. Empty: a small network learns to see from your images alone, within minutes on any machine. "
+            "With some thousand images, better: the name of a vision model for the transformers library (fetched from "
+            "its hub), or a folder on the server that holds one."
+        ),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "autocapitalize": "none"}),
+    )
+    freeze_encoder = forms.BooleanField(
+        label="Leave the pretrained encoder as it is",
+        required=False,
+        help_text="Only what stands on it learns. Right for little data, and much faster.",
+    )
+    epochs = forms.IntegerField(
+        label="Epochs, at most",
+        initial=_TRAINING["epochs"]["default"],
+        min_value=_TRAINING["epochs"]["least"],
+        max_value=_TRAINING["epochs"]["most"],
+        help_text="Times it sees every stimulus. It stops by itself when stimuli held out get no better.",
+    )
+    seed = forms.IntegerField(
+        label="Seed",
+        initial=_TRAINING["seed"]["default"],
+        min_value=_TRAINING["seed"]["least"],
+        max_value=_TRAINING["seed"]["most"],
+        help_text="The same seed on the same data gives the same network.",
+    )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        if not self.errors:
+            try:
+                parse_options(cleaned["task"], self.options())
+            except BadTrainingOption as error:
+                raise forms.ValidationError(str(error)) from error
+        return cleaned
+
+    def options(self) -> dict[str, Any]:
+        """Of the training; call it on a valid form."""
+        given = self.cleaned_data
+        options = {"epochs": given["epochs"], "seed": given["seed"]}
+        if given["task"] == "image_emotion":
+            name = given["pretrained"].strip().removeprefix(TRANSFORMERS_PREFIX)
+            options["encoder"] = f"{TRANSFORMERS_PREFIX}{name}" if name else SMALL_CONV
+            options["freeze_encoder"] = bool(name) and given["freeze_encoder"]
+        return options
+
+
+class RetrainForm(forms.Form):
+    """The rule for one task; no rule = only by hand."""
+
+    rule = forms.ChoiceField(
+        label="Train again", required=False, choices=[(NEVER, "Only when somebody asks"), *RetrainPolicy.RULES]
+    )
+    number = forms.IntegerField(
+        label="Number", required=False, min_value=0, help_text="Responses, hour of the day (UTC), or hours."
+    )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        rule, number = cleaned.get("rule", NEVER), cleaned.get("number")
+        if rule == NEVER or "number" in self.errors:
+            return cleaned
+        least, most = RetrainPolicy.RANGES[rule]
+        if number is None or not least <= number <= most:
+            self.add_error("number", f"With this rule, give a number between {least:,} and {most:,}.")
+        return cleaned

@@ -1,0 +1,199 @@
+"""A network's measured numbers, put into rows for pages and for the terminal. What each means stands in METRICS."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from modelserve.options import PROMOTION_METRICS
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One number that a network is measured by. scale: what a value is multiplied by before `unit` is put behind it."""
+
+    name: str
+    title: str
+    unit: str
+    digits: int
+    scale: float
+    meaning: str
+
+    @property
+    def smaller_is_better(self) -> bool:
+        return PROMOTION_METRICS[self.name]
+
+    @property
+    def direction(self) -> str:
+        return "smaller is better" if self.smaller_is_better else "greater is better"
+
+    def text(self, value: float | None) -> str:
+        return "–" if value is None else f"{value * self.scale:.{self.digits}f}"
+
+
+METRICS = (
+    Metric(
+        "kl_divergence",
+        "Kullback–Leibler divergence",
+        "nats",
+        3,
+        1,
+        "How far the network's distribution is from people's, mean over rows: 0 = the network answers as people did.",
+    ),
+    Metric(
+        "majority_accuracy",
+        "Majority hit",
+        "%",
+        1,
+        100,
+        "Of the rows where at least half of the people chose one emotion, more than any other: how often the network's "
+        "likeliest is that one.",
+    ),
+    Metric(
+        "polarity_accuracy",
+        "Polarity hit",
+        "%",
+        1,
+        100,
+        "Of the same rows, where that emotion is positive or negative: how often the network leans to the same side.",
+    ),
+    Metric(
+        "calibration_error",
+        "Calibration error",
+        "%",
+        1,
+        100,
+        "How far the network's confidence is from how often it is right, in 15 bins.",
+    ),
+)
+
+
+@dataclass(frozen=True)
+class MetricRow:
+    """One metric of one network, ready to be shown, and of what it is compared with (may be empty)."""
+
+    metric: Metric
+    value: str
+    interval: str
+    n: int
+    other_value: str = ""
+    other_interval: str = ""
+    decides: bool = False
+
+
+def metric_rows(
+    metrics: dict[str, Any], other: dict[str, Any] | None = None, *, decided_by: str = ""
+) -> list[MetricRow]:
+    """Every metric with its 95 % interval and the number of rows behind it, beside that of `other`."""
+    rows = []
+    for metric in METRICS:
+        own, beside = metrics.get(metric.name), (other or {}).get(metric.name)
+        if own is None:
+            continue
+        rows.append(
+            MetricRow(
+                metric=metric,
+                value=metric.text(own["value"]),
+                interval=_interval(metric, own),
+                n=own["n"],
+                other_value=metric.text(beside["value"]) if beside else "",
+                other_interval=_interval(metric, beside) if beside else "",
+                decides=metric.name == decided_by,
+            )
+        )
+    return rows
+
+
+def _interval(metric: Metric, estimate: dict[str, Any]) -> str:
+    if estimate["low"] is None or estimate["high"] is None:
+        return ""
+    return f"{metric.text(estimate['low'])} to {metric.text(estimate['high'])}"
+
+
+@dataclass(frozen=True)
+class RecallRow:
+    """Of the rows whose majority is this label: how many there are, and which share the network calls so."""
+
+    label: str
+    name: str
+    value: str
+    interval: str
+    n: int
+
+
+def recall_rows(metrics: dict[str, Any], label_set: list[dict[str, Any]]) -> list[RecallRow]:
+    names = _names(label_set)
+    percent = METRICS[1]
+    return [
+        RecallRow(
+            label, names.get(label, label), percent.text(recall["value"]), _interval(percent, recall), recall["n"]
+        )
+        for label, recall in metrics.get("per_class_recall", {}).items()
+    ]
+
+
+@dataclass(frozen=True)
+class ConfusionCell:
+    """How many rows, and which share of their row (None: an empty row). shade: the CSS class t0 to t10."""
+
+    count: int
+    percent: int | None
+    shade: str
+    is_hit: bool
+    sentence: str
+
+
+@dataclass(frozen=True)
+class ConfusionRow:
+    label: str
+    name: str
+    total: int
+    cells: list[ConfusionCell]
+
+
+@dataclass(frozen=True)
+class ConfusionTable:
+    """Rows: people's majority; columns: the network's likeliest label. n: rows of the test split behind it."""
+
+    columns: list[tuple[str, str]]  # label id, name
+    rows: list[ConfusionRow]
+    n: int
+
+
+def confusion_table(metrics: dict[str, Any], label_set: list[dict[str, Any]]) -> ConfusionTable | None:
+    """None where nothing could be measured."""
+    confusion = metrics.get("confusion")
+    if not confusion or not confusion["n"]:
+        return None
+    names = _names(label_set)
+    labels = [(label, names.get(label, label)) for label in confusion["labels"]]
+    rows = []
+    for place, (label, name) in enumerate(labels):
+        counts, shares = confusion["counts"][place], confusion["shares"][place]
+        cells = [
+            ConfusionCell(
+                count=count,
+                percent=None if share is None else round(100 * share),
+                shade=f"t{0 if share is None else round(10 * share)}",
+                is_hit=place == column,
+                sentence=f"{count} of {sum(counts)} whose majority is {name} taken for {labels[column][1]}",
+            )
+            for column, (count, share) in enumerate(zip(counts, shares, strict=True))
+        ]
+        rows.append(ConfusionRow(label, name, sum(counts), cells))
+    return ConfusionTable(labels, rows, confusion["n"])
+
+
+def _names(label_set: list[dict[str, Any]]) -> dict[str, str]:
+    return {str(label["id"]): str(label.get("name") or label["id"]) for label in label_set}
+
+
+def metric_lines(metrics: dict[str, Any]) -> list[str]:
+    """The same for a terminal: one metric a line, with interval, n, and what the average of all answers would reach."""
+    width = max(len(metric.title) for metric in METRICS)
+    lines = [f"{'':<{width}}  {'network':>9}  {'95 % interval':<16}  {'average':>9}  {'n':>6}"]
+    for row in metric_rows(metrics, metrics.get("baseline")):
+        unit = row.metric.unit
+        lines.append(
+            f"{row.metric.title:<{width}}  {row.value:>9}  {row.interval:<16}  {row.other_value:>9}  {row.n:>6}  {unit}"
+            f", {row.metric.direction}"
+        )
+    return lines

@@ -1,0 +1,22 @@
+"""Pages about a study's networks."""
+
+from django.urls import path
+
+from analysis.views import networks
+
+urlpatterns = [
+    path("studies/<slug:slug>/networks", networks.networks, name="study_networks"),
+    path("studies/<slug:slug>/networks/live", networks.networks_live, name="study_networks_live"),
+    path("studies/<slug:slug>/networks/train", networks.train, name="study_train"),
+    path("studies/<slug:slug>/networks/runs/<int:run_id>", networks.training_run, name="study_training_run"),
+    path("studies/<slug:slug>/networks/runs/<int:run_id>/live", networks.training_run_live, name="training_run_live"),
+    path(
+        "studies/<slug:slug>/networks/runs/<int:run_id>/curve.csv",
+        networks.training_curve_csv,
+        name="training_curve_csv",
+    ),
+    path("studies/<slug:slug>/networks/jobs/<int:job_id>/cancel", networks.cancel_training, name="training_cancel"),
+    path("studies/<slug:slug>/networks/<int:network_id>/promote", networks.promote, name="network_promote"),
+    path("studies/<slug:slug>/networks/<int:network_id>/roll-back", networks.roll_back, name="network_roll_back"),
+    path("studies/<slug:slug>/networks/<slug:task>/retraining", networks.retraining, name="study_retraining"),
+]
