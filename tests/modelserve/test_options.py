@@ -21,6 +21,12 @@ def test_every_option_has_a_meaning_for_the_form() -> None:
     assert all(row["meaning"] for row in rows)
 
 
+def test_the_form_shows_the_defaults_that_a_run_gets() -> None:
+    for task in ("image_emotion", "text_emotion"):
+        shown = {row["name"]: row["default"] for row in describe_options(task)}
+        assert parse_options(task).as_json() == shown | {"promote_by": "kl_divergence"}
+
+
 @pytest.mark.parametrize(
     ("values", "sentence"),
     [
