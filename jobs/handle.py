@@ -6,6 +6,7 @@ its own; the same thread keeps the row's heartbeat fresh and notices a request t
 
 import logging
 import threading
+from contextlib import suppress
 from typing import Any
 
 from django.db import InterfaceError, OperationalError, close_old_connections, connection
@@ -68,6 +69,9 @@ class JobHandle:
     def __exit__(self, *_: object) -> None:
         self._stop.set()
         self._thread.join()
+        # the last lines matter most where the work failed; without a database there is nobody to tell
+        with suppress(OperationalError, InterfaceError):
+            self.report()
 
     def report(self) -> None:
         """Writes what has gathered since the last report."""

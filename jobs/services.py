@@ -71,7 +71,6 @@ def work_on(job: Job, make_handle: Callable[[Job], JobHandle] = JobHandle) -> No
     try:
         with handle:
             result = JOB_KINDS[job.kind].work(handle)
-        handle.report()
     except JobCancelled:
         end(job, Job.CANCELLED)
     except JobRefused as refusal:

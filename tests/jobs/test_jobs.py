@@ -91,6 +91,7 @@ def test_a_waiting_job_ends_at_once_when_cancelled(kind: Any) -> None:
 
 def test_refused_work_says_why_and_is_not_tried_again(kind: Any) -> None:
     def work(handle: JobHandle) -> dict[str, Any]:
+        handle.log("reading row 7")
         raise JobRefused("Row 7 has no label.")
 
     kind(work)
@@ -98,6 +99,7 @@ def test_refused_work_says_why_and_is_not_tried_again(kind: Any) -> None:
     run(started.pk)
     started.refresh_from_db()
     assert (started.state, started.error) == (Job.FAILED, "Row 7 has no label.")
+    assert started.log == "reading row 7\n"
     assert sweep() == 0
 
 
