@@ -1,5 +1,6 @@
 """How the description of the API names what it describes."""
 
+import re
 from typing import Any
 
 from drf_spectacular.openapi import AutoSchema
@@ -10,3 +11,8 @@ class Schema(AutoSchema):
 
     def get_serializer_name(self, serializer: Any, direction: Any) -> str:
         return type(serializer).__qualname__.replace(".", "")
+
+    def get_operation_id(self) -> str:
+        """`get_one_study`: the method and the endpoint's name, since two addresses may differ in their ends only."""
+        name = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", type(self.view).__name__).lower()
+        return f"{self.method.lower()}_{name}"

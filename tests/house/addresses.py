@@ -25,7 +25,9 @@ class Address:
         return self.route.startswith("admin/")
 
     def url(self, values: Mapping[str, Any]) -> str:
-        return reverse(self.name, kwargs={name: values[name] for name in self.arguments})
+        """`values` by argument, or by 'address.argument' where one address needs another object than the rest."""
+        chosen = {name: values.get(f"{self.name}.{name}", values.get(name)) for name in self.arguments}
+        return reverse(self.name, kwargs=chosen)
 
 
 def all_addresses() -> list[Address]:

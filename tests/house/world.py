@@ -13,6 +13,7 @@ from django.core.files.storage import default_storage
 from django.test import Client
 from PIL import Image
 
+from analysis.services.refresh_statistics import refresh_statistics
 from annotation.images import image_token
 from annotation.models import Identity, Membership, Participation, Response, SnapshotRecord, Stimulus, Study
 from jobs.models import Job
@@ -25,7 +26,7 @@ from tests.conftest import annotator_client, make_participation, make_study, mak
 
 @dataclass
 class Place:
-    """A study and one object of each kind in it; `arguments` fills every address."""
+    """A study and one object of each kind in it; `arguments` fills every address (tests/house/addresses.py)."""
 
     study: Study
     stimulus: Stimulus
@@ -49,6 +50,7 @@ def make_world() -> World:
     here = make_place(people["mika"], people["anna"], title="Feelings at the lake")
     elsewhere = make_place(people["ada"], people["bo"], title="Another study")
     Membership.objects.create(study=here.study, user=people["rosa"], role=Membership.RESEARCHER)
+    refresh_statistics(wait=True)
     browsers = {"nobody": Client(raise_request_exception=False)}
     for name, user in people.items():
         taking_part = {"anna": here, "bo": elsewhere}.get(name)
@@ -83,17 +85,17 @@ def make_place(manager: User, annotator: User, **settings: Any) -> Place:
         "response_id": response.pk,
         "job_id": export.pk,
         "file_name": export.result["file_name"],
-        "snapshot_id": snapshot.snapshot_id,
-        "stimulus_id": response.stimulus_id,
-        "stimulus_key": response.stimulus.key,
-        "participation_id": participation.pk,
+        "key": response.stimulus.key,
         "pseudonym": participation.annotator.pseudonym,
         "network_id": network.pk,
-        "version": network.version,
         "run_id": network.training_run_id,
-        "user_id": annotator.pk,
+        "training_cancel.job_id": network.training_run.job_id,
+        "user_name": annotator.username,
         "token": image_token(study.pk, sha256),
         "sha256": sha256,
+        "size": "full",
+        "task": "image_emotion",
+        "name": "emotions",
     }
     return place
 
@@ -113,6 +115,7 @@ def _export(study: Study, snapshot: SnapshotRecord, user: User) -> Job:
 
 def _network(study: Study, snapshot: SnapshotRecord, stimulus: Stimulus) -> Network:
     labels = [dict(label) for label in study.labels]
+    origin: dict[str, Any] = {"study_key": study.slug, "task": "image_emotion", "snapshot_id": snapshot.snapshot_id}
     options = parse_options("image_emotion").as_json()
     networks = []
     for version in (1, 2):
