@@ -25,13 +25,20 @@ def remember(response: HttpResponseBase, participation: Participation, *, secure
     )
 
 
-def participation_of(request: HttpRequest, study: Study) -> Participation | None:
-    """The participation behind this browser's cookie, or None."""
+def participation_id_of(request: HttpRequest, study: Study) -> int | None:
+    """What this browser's cookie says; the row may be gone, or belong to another study."""
     value = request.COOKIES.get(cookie_name(study))
     if not value:
         return None
     try:
-        pk = signing.loads(value, salt=SALT, max_age=COOKIE_SECONDS)
+        return int(signing.loads(value, salt=SALT, max_age=COOKIE_SECONDS))
     except signing.BadSignature:
+        return None
+
+
+def participation_of(request: HttpRequest, study: Study) -> Participation | None:
+    """The participation behind this browser's cookie, or None."""
+    pk = participation_id_of(request, study)
+    if pk is None:
         return None
     return Participation.objects.filter(pk=pk, study=study).select_related("consent", "annotator").first()

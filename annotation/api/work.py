@@ -23,7 +23,7 @@ from annotation.api.throttle import Throttle
 from annotation.errors import AlreadyAnswered, NotTakingPart
 from annotation.images import image_url
 from annotation.models import Participation, Response, Study
-from annotation.participant import participation_of, remember
+from annotation.participant import participation_id_of, participation_of, remember
 from annotation.queries import n_available
 from annotation.services.assign import HeldAssignment, assign_ahead, nothing_left, options_shown
 from annotation.services.join_study import annotator_of, join_study
@@ -32,18 +32,22 @@ from annotation.services.skip_assignment import skip_assignment
 from annotation.services.submit_response import submit_response
 from annotation.services.withdraw import withdraw_participation, withdraw_response
 
+# On the way of every response, so without the long texts, and without the ORM's time to spell it.
+_STUDY = """
+    select id, slug, state, steps, entry, wanted_responses, lease_seconds, "order", counterbalance_options
+    from annotation_study where slug = %s and state <> 'draft'
+"""
+
 
 def study_for_annotators(request: Request, slug: str) -> Study:
     """A study that people may take part in. Drafts, and studies by invitation, do not exist for strangers."""
-    study = (
-        Study.objects.filter(slug=slug)
-        .exclude(state=Study.DRAFT)
-        .defer("description", "instructions", "consent")
-        .first()
-    )
+    study = next(iter(Study.objects.raw(_STUDY, [slug])), None)
     if study is None or (study.entry == Study.MEMBERS and role_in(request.user, study) is None):
         raise Http404("There is no such study.")
     return study
+
+
+NOT_HERE = "You are not taking part in this study in this browser. Open the study's link first."
 
 
 class ParticipantView(APIView):
@@ -64,7 +68,7 @@ class ParticipantView(APIView):
     def participation(self, request: Request) -> Participation:
         found = participation_of(request._request, self.study)
         if found is None:
-            raise NotTakingPart("You are not taking part in this study in this browser. Open the study's link first.")
+            raise NotTakingPart(NOT_HERE)
         if found.withdrawn_at:
             raise NotTakingPart("You withdrew from this study; your answers were removed.")
         return found
@@ -197,14 +201,17 @@ class Responses(ParticipantView):
 
     @extend_schema(request=Input, responses={201: dict, 200: dict, 409: dict})
     def post(self, request: Request, slug: str) -> ApiResponse:
-        participation = self.participation(request)
+        pk = participation_id_of(request._request, self.study)
+        if pk is None:
+            raise NotTakingPart(NOT_HERE)
         data = self.Input(data=request.data)
         data.is_valid(raise_exception=True)
         given = data.validated_data
         try:
             submitted = submit_response(
                 study=self.study,
-                participation=participation,
+                # only its key: the service reads the row once, when it locks it
+                participation=Participation(pk=pk, study=self.study),
                 assignment_id=given["assignment"],
                 client_key=given["client_key"],
                 answers=given["answers"],
@@ -220,10 +227,11 @@ class Responses(ParticipantView):
                     "type": error.type,
                     "message": error.message,
                     "response": _response(self.study, error.details.get("response")),
-                    "work": self.work(participation),
+                    "work": self.work(self.participation(request)),
                 },
                 status=error.status,
             )
+        participation = self.participation(request) if submitted.repeated else submitted.response.participation
         return ApiResponse(
             {
                 "saved": True,

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from django.db import connection, transaction
 from django.utils import timezone
 
-from annotation.models import Assignment, Participation, Study
+from annotation.models import Participation, Study
 from annotation.services.lock_participation import lock_participation
 
 HELD_AHEAD = 2  # the image on the screen and the one preloaded behind it
@@ -41,6 +41,12 @@ _LEND_NEXT = """
     )
     select lent.id, found.key, found.image_sha256, found.width, found.height, found.description, found.name, found.rank
     from lent, found
+"""
+_HELD = """
+    select a.id, a.sequence, a.expires_at, s.key, s.image_sha256, s.width, s.height, s.description, s.name
+    from annotation_assignment a join annotation_stimulus s on s.id = a.stimulus_id
+    where a.participation_id = %s and a.state = 'leased' and a.expires_at > %s
+    order by a.sequence
 """
 # Rows that somebody uses this moment, leases or their stimuli, are passed over and not waited for: an answer on its way
 # decides by itself, and whoever waits for nobody is in no deadlock.
@@ -80,22 +86,9 @@ class HeldAssignment:
 
 def held_assignments(participation: Participation) -> list[HeldAssignment]:
     """What the person holds now, in her order. Leases that ran out are not among them."""
-    rows = (
-        Assignment.objects.filter(participation=participation, state=Assignment.LEASED, expires_at__gt=timezone.now())
-        .order_by("sequence")
-        .values_list(
-            "id",
-            "sequence",
-            "expires_at",
-            "stimulus__key",
-            "stimulus__image_sha256",
-            "stimulus__width",
-            "stimulus__height",
-            "stimulus__description",
-            "stimulus__name",
-        )
-    )
-    return [HeldAssignment(*row) for row in rows]
+    with connection.cursor() as cursor:
+        cursor.execute(_HELD, [participation.pk, timezone.now()])
+        return [HeldAssignment(*row) for row in cursor.fetchall()]
 
 
 def assign_ahead(*, participation: Participation, study: Study) -> list[HeldAssignment]:

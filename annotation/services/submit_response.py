@@ -8,15 +8,27 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from annotation.errors import AlreadyAnswered, AssignmentGone
-from annotation.models import Assignment, Participation, Response, Study
+from annotation.models import Assignment, Participation, Response, Stimulus, Study
 from annotation.services.assign import HeldAssignment, lend_ahead, options_shown
 from annotation.services.lock_participation import lock_participation
 from annotation.steps import clean_answers, nominal_label
 
+_LOCK_ASSIGNMENT = "select * from annotation_assignment where id = %s and participation_id = %s for no key update"
+_SHOWN = """
+    select s.id, s.key, s.name, s.description, s.image_sha256, s.width, s.height,
+      c.hash as agreed_hash, n.is_simulated as is_simulated
+    from annotation_stimulus s, annotation_consenttext c, annotation_annotator n
+    where s.id = %s and c.id = %s and n.id = %s
+"""
+_ANSWERED = "update annotation_assignment set state = %s where id = %s"
+_COUNTED = "update annotation_participation set n_answered = %s, next_sequence = %s, ring_place = %s where id = %s"
+
 
 @dataclass(frozen=True)
 class Submitted:
-    """held: what the person holds afterwards; None = not asked for, or nothing new was saved."""
+    """response: with its stimulus and, if it is new, with the participation as it is now.
+    held: what the person holds afterwards; None = not asked for, or nothing new was saved.
+    """
 
     response: Response
     repeated: bool
@@ -47,22 +59,19 @@ def submit_response(
     try:
         with transaction.atomic():
             locked = lock_participation(participation)
-            assignment = (
-                Assignment.objects.select_related("stimulus")
-                .select_for_update(of=("self",), no_key=True)
-                .filter(pk=assignment_id, participation=locked)
-                .first()
-            )
+            found = Assignment.objects.raw(_LOCK_ASSIGNMENT, [assignment_id, locked.pk])
+            assignment = next(iter(found), None)
             if assignment is None or assignment.state not in (Assignment.LEASED, Assignment.EXPIRED):
                 return Submitted(_first_answer(locked, assignment, client_key), repeated=True)
             holds_slot = assignment.state == Assignment.LEASED or _slot_is_open(assignment)
-            assignment.state = Assignment.ANSWERED if holds_slot else Assignment.SURPLUS
-            assignment.save(update_fields=["state"])
+            shown = Stimulus.objects.raw(_SHOWN, [assignment.stimulus_id, locked.consent_id, locked.annotator_id])[0]
             now = timezone.now()
+            with connection.cursor() as cursor:
+                cursor.execute(_ANSWERED, [Assignment.ANSWERED if holds_slot else Assignment.SURPLUS, assignment.pk])
             response = Response.objects.create(
                 assignment=assignment,
                 study=study,
-                stimulus=assignment.stimulus,
+                stimulus=shown,
                 participation=locked,
                 client_key=client_key,
                 status=Response.ACCEPTED if holds_slot else Response.SURPLUS,
@@ -75,14 +84,15 @@ def submit_response(
                 language=locked.language,
                 device=device[:12],
                 theme=theme[:12],
-                consent_hash=participation.consent.hash,
-                is_simulated=participation.annotator.is_simulated,
+                consent_hash=shown.agreed_hash,
+                is_simulated=shown.is_simulated,
                 created_at=now,
                 updated_at=now,
             )
             locked.n_answered += 1
             held = lend_ahead(locked, study, may_wait=False) if lend else None
-            locked.save(update_fields=["n_answered", "next_sequence", "ring_place"])
+            with connection.cursor() as cursor:
+                cursor.execute(_COUNTED, [locked.n_answered, locked.next_sequence, locked.ring_place, locked.pk])
     except IntegrityError:
         # the key was used for another assignment before; everything above is undone
         used = Response.objects.filter(participation=participation, client_key=client_key).first()
