@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from annotation.errors import InvalidInput, StudyNotOpen
-from annotation.models import Annotator, Participation, Response, Stimulus, Study
+from annotation.models import Annotator, Assignment, Participation, Response, Stimulus, Study
 from annotation.models.study import consent_hash
 from annotation.services.assign import assign_ahead
 from annotation.services.join_study import join_study
@@ -63,6 +63,7 @@ def simulate_responses(
             if not walk.step(annotator):
                 waiting.remove(annotator)
             progress(walk.n_responses, most_responses)
+    walk.go_home()
     return Simulated(walk.n_responses, walk.n_skipped, walk.n_revised, n_annotators, walk.seconds)
 
 
@@ -109,6 +110,11 @@ class _Walk:
         if reaction.revises:
             self._revise(annotator, facts, submitted.response)
         return True
+
+    def go_home(self) -> None:
+        """Gives back what the crowd still holds, so that people need not wait for its leases to run out."""
+        held = Assignment.objects.filter(participation__in=self.participations.values(), state=Assignment.LEASED)
+        held.update(state=Assignment.EXPIRED)
 
     def _revise(self, annotator: SimulatedAnnotator, facts: StimulusFacts, response: Response) -> None:
         reaction = annotator.react(facts, self.labels, limits=self.limits)

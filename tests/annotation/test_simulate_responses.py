@@ -6,7 +6,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from annotation.errors import StudyNotOpen
-from annotation.models import Annotator, Participation, Response, Stimulus, Study
+from annotation.models import Annotator, Assignment, Participation, Response, Stimulus, Study
 from annotation.services.audit_study import audit_study
 from annotation.services.change_state import change_state
 from annotation.services.remove_simulated import remove_simulated
@@ -41,6 +41,12 @@ def test_a_stopped_dry_run_goes_on(study: Study) -> None:
     simulate_responses(study=study, n_annotators=6, seed=1)
     assert set(before) <= set(contents())
     assert audit_study(study) == []
+
+
+def test_a_crowd_that_stops_holds_nothing_back(study: Study) -> None:
+    simulate_responses(study=study, n_annotators=4, most_responses=5)
+    assert not Assignment.objects.filter(state=Assignment.LEASED).exists()
+    assert sum(Stimulus.objects.values_list("open_slots", flat=True)) == 15 - 5
 
 
 def test_one_act_removes_it_and_keeps_people(study: Study, anna: Participation) -> None:
