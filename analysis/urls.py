@@ -1,7 +1,24 @@
 """Pages of what people share, and of the networks that learn from them."""
 
+from django.urls import path
+
 from analysis.network_urls import urlpatterns as network_urlpatterns
+from analysis.views import annotators, dashboard, gallery, stimulus
 
 urlpatterns = [
+    path("studies/<slug:slug>/", dashboard.study, name="study"),
+    path("studies/<slug:slug>/live", dashboard.study_live, name="study_live"),
+    path("studies/<slug:slug>/charts/<slug:name>.csv", dashboard.chart_csv, name="study_chart_csv"),
+    path("studies/<slug:slug>/gallery", gallery.gallery, name="study_gallery"),
+    path("studies/<slug:slug>/stimuli/<str:key>", stimulus.stimulus, name="study_stimulus"),
+    path("studies/<slug:slug>/stimuli/<str:key>/distribution.csv", stimulus.stimulus_csv, name="study_stimulus_csv"),
+    path("studies/<slug:slug>/annotators", annotators.annotators, name="study_annotators"),
+    # pseudonyms that came with an import may hold any character
+    path(
+        "studies/<slug:slug>/annotators/<path:pseudonym>/distribution.csv",
+        annotators.annotator_csv,
+        name="study_annotator_csv",
+    ),
+    path("studies/<slug:slug>/annotators/<path:pseudonym>", annotators.annotator, name="study_annotator"),
     *network_urlpatterns,
 ]

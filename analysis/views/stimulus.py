@@ -1,0 +1,85 @@
+"""One image: what people felt in front of it, and why."""
+
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_GET
+
+from analysis.charts import mark_class
+from analysis.charts.marks import as_number
+from analysis.figures import stimulus_distribution
+from analysis.models import StimulusStatistics, StudyStatistics
+from analysis.network_predictions import network_distributions
+from analysis.queries import stimulus_statistics, study_statistics
+from analysis.views.csv_file import csv_response
+from annotation.access import get_study
+from annotation.images import image_url
+from annotation.queries import StimulusFace, responses_of_stimulus, stimulus_by_key
+
+
+@require_GET
+@login_required
+def stimulus(request: HttpRequest, slug: str, key: str) -> HttpResponse:
+    study, face = _find(request, slug, key)
+    statistics, facts = study_statistics(study.pk), stimulus_statistics(face.id)
+    figure = None
+    if statistics and facts and facts.counts:
+        figure = stimulus_distribution(facts, statistics.labels)
+        figure.csv_url = reverse("study_stimulus_csv", args=[slug, key])
+    context = {
+        "study": study,
+        "stimulus": face,
+        "image_url": image_url(study.pk, face.image_sha256),
+        "full_url": image_url(study.pk, face.image_sha256, "full"),
+        "facts": facts,
+        "agreement": as_number(facts.agreement) if facts else "",
+        "entropy": as_number(facts.entropy_nats) if facts else "",
+        "figure": figure,
+        "groups": _answers_by_label(study, face, statistics),
+        "networks": network_distributions(study, key, statistics.labels, facts.counts if facts else None)
+        if statistics
+        else [],
+    }
+    return render(request, "analysis/stimulus.html", context)
+
+
+@require_GET
+@login_required
+def stimulus_csv(request: HttpRequest, slug: str, key: str) -> HttpResponse:
+    study, face = _find(request, slug, key)
+    statistics, facts = study_statistics(study.pk), stimulus_statistics(face.id)
+    if statistics is None or not isinstance(facts, StimulusStatistics) or not facts.counts:
+        raise Http404("Nobody has answered this image yet.")
+    figure = stimulus_distribution(facts, statistics.labels)
+    return csv_response(f"{slug}-{key[:12]}", figure.raw_columns, figure.raw_rows)
+
+
+def _find(request: HttpRequest, slug: str, key: str) -> tuple[Any, StimulusFace]:
+    study = get_study(request.user, slug, "see_results")
+    face = stimulus_by_key(study, key)
+    if face is None:
+        raise Http404("There is no such image in this study.")
+    return study, face
+
+
+def _answers_by_label(study: Any, face: StimulusFace, statistics: StudyStatistics | None) -> list[dict[str, Any]]:
+    """Every explanation, gathered under what was felt; what most people felt comes first."""
+    labels = statistics.labels if statistics else []
+    groups: dict[str, dict[str, Any]] = {
+        label["id"]: {
+            "name": label["name"],
+            "css": mark_class(label["id"], label["polarity"], place),
+            "answers": [],
+        }
+        for place, label in enumerate(labels)
+    }
+    groups[""] = {"name": "", "css": "", "answers": []}
+    steps = [step for step in study.parsed_steps if step.labels is None]
+    for response in responses_of_stimulus(face.id):
+        group = groups.get(response.label, groups[""])
+        texts = [text for text in (step.plain_text(response.answers) for step in steps) if text]
+        group["answers"].append({"response": response, "texts": texts})
+    return sorted((group for group in groups.values() if group["answers"]), key=lambda group: -len(group["answers"]))
