@@ -19,4 +19,9 @@ urlpatterns = [
     path("studies/<slug:slug>/networks/<int:network_id>/promote", networks.promote, name="network_promote"),
     path("studies/<slug:slug>/networks/<int:network_id>/roll-back", networks.roll_back, name="network_roll_back"),
     path("studies/<slug:slug>/networks/<slug:task>/retraining", networks.retraining, name="study_retraining"),
+    path(
+        "studies/<slug:slug>/stimuli/<str:key>/networks/<int:network_id>.csv",
+        networks.stimulus_network_csv,
+        name="study_stimulus_network_csv",
+    ),
 ]

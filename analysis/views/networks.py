@@ -10,13 +10,16 @@ from django.views.decorators.http import require_GET, require_POST
 
 from analysis.network_forms import NEVER, RetrainForm, TrainForm
 from analysis.network_pages import CURVE_COLUMNS, RunPage, run_page, task_sections
+from analysis.network_predictions import network_distributions
 from analysis.network_queries import retrain_policies, trainings_of
+from analysis.queries import stimulus_statistics, study_statistics
 from analysis.services.serve_network import NotServed, serve_network, take_network_back
 from analysis.services.set_retrain_policy import end_retrain_policy, set_retrain_policy
 from analysis.services.train_on_study import NothingToLearnFrom, train_on_study
 from analysis.views.csv_file import csv_response
 from annotation.access import get_study, rights_of
 from annotation.models import Study
+from annotation.queries import stimulus_by_key
 from jobs.models import Job
 from jobs.services import cancel_job
 from modelserve.errors import ModelServeError, NetworkNotFound, NothingToRollBack
@@ -78,6 +81,22 @@ def training_curve_csv(request: HttpRequest, slug: str, run_id: int) -> HttpResp
     run = _run_of(slug, run_id)
     rows = [[point[name] for name in CURVE_COLUMNS] for point in run.curve]
     return csv_response(f"{slug}-training-{run.pk}", CURVE_COLUMNS, rows)
+
+
+@login_required
+@require_GET
+def stimulus_network_csv(request: HttpRequest, slug: str, key: str, network_id: int) -> HttpResponse:
+    """The network's shares for one image beside people's."""
+    study = get_study(request.user, slug, "see_results")
+    face, statistics = stimulus_by_key(study, key), study_statistics(study.pk)
+    facts = stimulus_statistics(face.id) if face else None
+    entries = (
+        network_distributions(study, key, statistics.labels, facts.counts if facts else None) if statistics else []
+    )
+    figure = next((entry["figure"] for entry in entries if entry["network"] == network_id), None)
+    if face is None or figure is None:
+        raise Http404("This network is not served, or has not predicted this image.")
+    return csv_response(f"{slug}-{key[:12]}-network-{network_id}", figure.raw_columns, figure.raw_rows)
 
 
 @login_required
