@@ -76,3 +76,9 @@ class StateConflict(AnnotationError):
 
 class ImageRefused(AnnotationError):
     type = "image_refused"
+
+
+class UrlRefused(AnnotationError):
+    """A URL that may not, or cannot, be fetched."""
+
+    type = "url_refused"

@@ -12,7 +12,10 @@ from annotation.models import Study
 from annotation.services.assign import expire_leases
 from annotation.services.export_snapshot import export_snapshot
 from annotation.services.freeze_snapshot import freeze_snapshot
+from annotation.services.import_responses import import_responses
 from annotation.services.import_snapshot import import_archive
+from annotation.services.receive_uploads import import_upload, local_file
+from annotation.services.store_image import derive_sizes
 from jobs.handle import JobHandle
 from jobs.registry import job
 
@@ -65,3 +68,41 @@ def import_uploaded_snapshot(handle: JobHandle) -> dict[str, Any]:
         )
     default_storage.delete(name)
     return {"study": study.slug}
+
+
+@job("import_stimuli", queue="exchange", time_limit_seconds=6 * HOUR)
+def import_uploaded_stimuli(handle: JobHandle) -> dict[str, Any]:
+    """arguments: storage_name and file_name of the uploaded zip or manifest, source_dataset."""
+    return import_upload(
+        study=Study.objects.get(slug=handle.study_key),
+        storage_name=handle.arguments["storage_name"],
+        file_name=handle.arguments["file_name"],
+        source_dataset=handle.arguments.get("source_dataset", ""),
+        progress=handle.progress,
+    )
+
+
+@job("derive_images", queue="exchange", time_limit_seconds=HOUR)
+def derive_images(handle: JobHandle) -> dict[str, Any]:
+    """arguments: sha256s of stored images whose smaller sizes are to be made."""
+    sha256s = handle.arguments["sha256s"]
+    made = 0
+    for number, sha256 in enumerate(sha256s, start=1):
+        made += derive_sizes(sha256)
+        handle.progress(number, len(sha256s), "Making smaller sizes")
+    return {"n_made": made}
+
+
+@job("import_responses", queue="exchange", time_limit_seconds=2 * HOUR)
+def import_uploaded_responses(handle: JobHandle) -> dict[str, Any]:
+    """arguments: storage_name and file_name of the uploaded table, columns. Twice is as once: nothing new comes in."""
+    name = handle.arguments["storage_name"]
+    with local_file(name) as path:
+        result = import_responses(
+            path=path,
+            file_name=handle.arguments["file_name"],
+            study=Study.objects.get(slug=handle.study_key),
+            columns=handle.arguments.get("columns"),
+            progress=lambda done, message: handle.progress(done, None, message),
+        )
+    return result.as_dict()

@@ -1,0 +1,401 @@
+"""Bring responses in that were given elsewhere: Affection's public files, or plain worker, item, label, explanation.
+
+Rows are checked one by one while they flow into a staging table; everything after that is done by the database in a
+few statements over all rows, in one transaction. So half a million rows take seconds, memory does not grow with them,
+and one bad row leaves nothing behind.
+"""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
+
+from annotation.errors import InvalidInput
+from annotation.models import ConsentText, Identity, Membership, Stimulus, Study
+from annotation.models.annotator import random_code, random_place, random_pseudonym, random_seed
+from annotation.models.study import consent_hash
+from annotation.services.insert_stimuli import NewStimulus, copy_rows, insert_stimuli
+from annotation.services.read_table import Table, open_table
+from annotation.services.response_rows import (
+    NewStudyRules,
+    ResponseRows,
+    Rules,
+    StudyRules,
+    columns_of,
+    worker_is_simulated,
+)
+
+CONSENT = "imported"
+STAGING = (
+    "import_row",
+    "import_item",
+    "import_worker",
+    "import_person",
+    "import_version",
+    "import_pair",
+    "import_change",
+)
+RESERVED = ("new", "import")  # pages beside those of studies, annotation/urls.py
+MOST_WANTED = 1000  # as Study.wanted_responses
+Progress = Callable[[int, str], None]
+
+
+@dataclass
+class ImportedResponses:
+    """What an import did. n_rows: rows read; n_unchanged: rows that said what was known already."""
+
+    study: str
+    made_study: bool
+    n_rows: int = 0
+    n_responses: int = 0
+    n_revisions: int = 0
+    n_unchanged: int = 0
+    n_stimuli: int = 0
+    n_annotators: int = 0
+    labels: list[str] = field(default_factory=list)
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def import_responses(
+    *,
+    path: Path,
+    study: Study | None = None,
+    new_slug: str = "",
+    title: str = "",
+    columns: dict[str, str] | None = None,
+    text_optional: bool = False,
+    language: str = "",
+    user: Any = None,
+    file_name: str = "",
+    progress: Progress = lambda done, message: None,
+) -> ImportedResponses:
+    """Imports a file into `study`, or into a new closed study with the address `new_slug`. All of it, or nothing.
+
+    columns: names other than the usual, by part (worker, item, label, text, source). Nothing said and Affection's
+        header found: Affection's; else worker, item, label and, where there are such, explanation and source_dataset.
+    text_optional: a new study accepts rows without words although the file has a column for them.
+    A repeated worker and item is a revision: the last row counts. The same file again changes nothing.
+    Raises InvalidRows (which rows, which field, why), InvalidInput.
+    """
+    table = open_table(path, name=file_name)
+    names, is_affection = columns_of(table, columns or {})
+    new = NewStudyRules(names, is_affection=is_affection, text_optional=text_optional)
+    rules: Rules = StudyRules(study, names) if study else new
+    rows = ResponseRows(table, names, rules, is_affection=is_affection)
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            # an import in the same transaction, one after another, leaves them behind
+            cursor.execute(f"drop table if exists {', '.join(f'pg_temp.{table}' for table in STAGING)}")
+            # sorts of some hundred MB that go through the disk would take longer than all the rest
+            cursor.execute("set local work_mem = '64MB'")
+            n_rows = _stage(cursor, rows, progress)
+            made_study = study is None
+            if study is None:
+                wanted = _most_on_one_item(cursor, table)
+                study = _make_study(new_slug, title or new_slug, new.steps(), wanted, is_affection, user)
+            result = ImportedResponses(study.slug, made_study, n_rows, labels=[label["id"] for label in study.labels])
+            progress(n_rows, "Writing responses")
+            result.n_stimuli = _write_items(cursor, study, rows)
+            result.n_annotators = _write_workers(cursor, study, rows, language)
+            _pair_up(cursor, study)
+            _refuse_what_does_not_fit(cursor, table)
+            _write_responses(cursor, study, result, language)
+    except IntegrityError as error:
+        # somebody answered, or made the same study, in the same moment
+        raise InvalidInput(
+            f"{table.name} could not be imported since the study changed meanwhile; nothing was imported. Try again."
+        ) from error
+    return result
+
+
+def _stage(cursor: Any, rows: ResponseRows, progress: Progress) -> int:
+    """All rows, checked, in a table of the transaction. Returns how many."""
+    cursor.execute(
+        "create temp table import_row (number int, worker int, item int, label text, answers jsonb) on commit drop"
+    )
+    columns = ["number", "worker", "item", "label", "answers"]
+    n_rows = copy_rows(cursor, "import_row", columns, rows, on_chunk=lambda done: progress(done, "Reading rows"))
+    rows.problems.raise_if_any()
+    if not n_rows:
+        raise InvalidInput(f"{rows.table.name} has a header but no rows, so there is nothing to import.")
+    cursor.execute("analyze import_row")
+    return n_rows
+
+
+def _most_on_one_item(cursor: Any, table: Table) -> int:
+    """The largest number of responses on one item: what a new study must have wanted."""
+    cursor.execute("select max(n) from (select count(distinct worker) as n from import_row group by item) as counts")
+    most = int(cursor.fetchone()[0])
+    if most > MOST_WANTED:
+        raise InvalidInput(
+            f"One item of {table.name} has {most} responses; at most {MOST_WANTED} are possible. Is this the right "
+            "column of items?"
+        )
+    return most
+
+
+def _make_study(
+    slug: str, title: str, steps: list[dict[str, Any]], wanted: int, is_affection: bool, user: Any
+) -> Study:
+    if slug in RESERVED:
+        raise InvalidInput(f"A study cannot be called {slug!r}, since that is the address of a page.")
+    if Study.objects.filter(slug=slug).exists():
+        raise InvalidInput(f"There is a study {slug!r} already.")
+    study = Study.objects.create(
+        slug=slug,
+        title=title,
+        template="affective_explanation" if is_affection else "imported",
+        steps=steps,
+        wanted_responses=wanted,
+        consent=CONSENT,
+        completion_code=random_code(),
+        state=Study.CLOSED,
+        created_by=user,
+    )
+    if user is not None:
+        Membership.objects.create(study=study, user=user, role=Membership.MANAGER)
+    return study
+
+
+def _write_items(cursor: Any, study: Study, rows: ResponseRows) -> int:
+    """Makes stimuli for items the study does not have, and the table from item numbers to stimuli."""
+    known: dict[tuple[str, str], int] = {}
+    by_name: dict[str, list[int]] = {}
+    for pk, source, name in Stimulus.objects.filter(study=study).values_list("pk", "source_dataset", "name"):
+        known[source, name] = pk
+        by_name.setdefault(name, []).append(pk)
+    if not rows.columns.source:
+        # the file names no sources: a name that only one stimulus has is that stimulus
+        for name, pks in by_name.items():
+            known.setdefault(("", name), pks[0])
+            if len(pks) > 1 and ("", name) in rows.items:
+                raise InvalidInput(
+                    f"Item {name!r}: the study has {len(pks)} images of this name. Add a column with their source "
+                    "and name it with --source-column. Nothing was imported."
+                )
+    new = [item for item in rows.items if item not in known]
+    n_new = insert_stimuli(study=study, stimuli=(NewStimulus(name, source) for source, name in new))
+    if new:
+        made = Stimulus.objects.filter(study=study).values_list("source_dataset", "name", "pk")
+        known |= {(source, name): pk for source, name, pk in made if (source, name) in rows.items}
+    cursor.execute("create temp table import_item (item int primary key, stimulus_id bigint) on commit drop")
+    numbered = ((number, known[item]) for item, number in rows.items.items())
+    copy_rows(cursor, "import_item", ["item", "stimulus_id"], numbered)
+    cursor.execute("analyze import_item")
+    return n_new
+
+
+def _write_workers(cursor: Any, study: Study, rows: ResponseRows, language: str) -> int:
+    """Annotators with random pseudonyms; which worker id is whom stands in Identity alone. Returns how many are new."""
+    # by the study's number, which never changes: the same id in another file is another person
+    panel = f"import:{study.pk}"
+    known = dict(Identity.objects.filter(panel=panel).values_list("panel_id", "annotator_id"))
+    new = [worker for worker in rows.workers if worker not in known]
+    now = timezone.now()
+    ids = _next_ids(cursor, "annotation_annotator", len(new))
+    known |= dict(zip(new, ids, strict=True))
+    simulated = (worker_is_simulated(worker, is_affection=rows.is_affection) for worker in new)
+    copy_rows(
+        cursor,
+        "annotation_annotator",
+        ["id", "pseudonym", "is_simulated", "created_at"],
+        ((pk, random_pseudonym(), mark, now) for pk, mark in zip(ids, simulated, strict=True)),
+    )
+    copy_rows(
+        cursor,
+        "annotation_identity",
+        ["annotator_id", "email", "panel", "panel_id"],
+        ((pk, "", panel, worker) for pk, worker in zip(ids, new, strict=True)),
+    )
+    consent, _ = ConsentText.objects.get_or_create(
+        study=study, hash=consent_hash(CONSENT), defaults={"markdown": CONSENT}
+    )
+    cursor.execute(
+        "create temp table import_worker (worker int primary key, annotator_id bigint, option_seed int, "
+        "ring_place bigint, code text) on commit drop"
+    )
+    copy_rows(
+        cursor,
+        "import_worker",
+        ["worker", "annotator_id", "option_seed", "ring_place", "code"],
+        (
+            (number, known[worker], random_seed(), random_place(), random_code())
+            for worker, number in rows.workers.items()
+        ),
+    )
+    cursor.execute(
+        """
+        insert into annotation_participation (study_id, annotator_id, consent_id, language, cohort, option_seed,
+          ring_place, next_sequence, n_answered, n_skipped, withdrawal_code, started_at)
+        select %(study)s, annotator_id, %(consent)s, %(language)s, '', option_seed, ring_place, 1, 0, 0, code, %(now)s
+        from import_worker
+        on conflict (study_id, annotator_id) do nothing
+        """,
+        {"study": study.pk, "consent": consent.pk, "language": language, "now": now},
+    )
+    return len(new)
+
+
+def _next_ids(cursor: Any, table: str, n: int) -> list[int]:
+    cursor.execute("select nextval(pg_get_serial_sequence(%s, 'id')) from generate_series(1, %s)", [table, n])
+    return [int(row[0]) for row in cursor.fetchall()]
+
+
+# One row per version of an answer: rows that repeat the version before them say nothing new.
+_VERSIONS = """
+    create temp table import_version on commit drop as
+    select number, worker, item, label, answers,
+      row_number() over (partition by worker, item order by number) - 1 as version,
+      row_number() over (partition by worker, item order by number desc) = 1 as is_last
+    from (
+      select *, lag(answers) over (partition by worker, item order by number) as before from import_row
+    ) as rows
+    where before is null or before <> answers
+"""
+# Everything about a worker that her rows need.
+_PERSONS = """
+    create temp table import_person on commit drop as
+    select w.worker, p.id as participation_id, p.next_sequence, c.hash as consent_hash, n.is_simulated
+    from import_worker w
+    join annotation_annotator n on n.id = w.annotator_id
+    join annotation_participation p on p.study_id = %(study)s and p.annotator_id = n.id
+    join annotation_consenttext c on c.id = p.consent_id
+"""
+# One row per person and stimulus, with what the study has of it already.
+_PAIRS = """
+    create temp table import_pair on commit drop as
+    select v.worker, v.item, v.number, w.participation_id, w.next_sequence, i.stimulus_id,
+      a.id as known_assignment_id, a.state as known_state, r.id as known_response_id,
+      nextval(pg_get_serial_sequence('annotation_assignment', 'id')) as assignment_id,
+      nextval(pg_get_serial_sequence('annotation_response', 'id')) as response_id
+    from (select worker, item, min(number) as number from import_version group by worker, item) v
+    join import_item i on i.item = v.item
+    join import_person w on w.worker = v.worker
+    left join (select * from annotation_assignment where study_id = %(study)s) a
+      on a.stimulus_id = i.stimulus_id and a.participation_id = w.participation_id
+    left join annotation_response r on r.assignment_id = a.id
+"""
+
+
+def _pair_up(cursor: Any, study: Study) -> None:
+    cursor.execute(_VERSIONS)
+    cursor.execute("analyze import_version")
+    cursor.execute(_PERSONS, {"study": study.pk})
+    cursor.execute("analyze import_person")
+    cursor.execute(_PAIRS, {"study": study.pk})
+    cursor.execute("analyze import_pair")
+
+
+def _refuse_what_does_not_fit(cursor: Any, table: Table) -> None:
+    """An existing study may want fewer responses than the file brings, or a person may have withdrawn hers."""
+    cursor.execute(
+        """
+        select s.name, s.wanted, s.wanted - s.open_slots, count(*), min(p.number)
+        from import_pair p join annotation_stimulus s on s.id = p.stimulus_id
+        where p.known_assignment_id is null group by s.id having count(*) > s.open_slots order by min(p.number) limit 5
+        """
+    )
+    too_many = cursor.fetchall()
+    if too_many:
+        sentences = [
+            f"Row {row}: item {name!r} wants {wanted} responses, has {held} and would get {n} more."
+            for name, wanted, held, n, row in too_many
+        ]
+        raise InvalidInput(
+            f"{' '.join(sentences)} Nothing of {table.name} was imported. Raise the study's wanted responses, or "
+            "import into a study of its own."
+        )
+    cursor.execute(
+        "select number, known_state from import_pair "
+        "where known_assignment_id is not null and known_response_id is null or known_state = 'withdrawn' "
+        "order by number limit 1"
+    )
+    gone = cursor.fetchone()
+    if gone:
+        raise InvalidInput(
+            f"Row {gone[0]}: this person's answer to this item was {gone[1]} here, so the file cannot bring one back. "
+            f"Take the row out. Nothing of {table.name} was imported."
+        )
+
+
+_ASSIGNMENTS = """
+    insert into annotation_assignment
+      (id, study_id, stimulus_id, participation_id, state, sequence, leased_at, expires_at, skip_reason)
+    select assignment_id, %(study)s, stimulus_id, participation_id, 'answered',
+      next_sequence - 1 + row_number() over (partition by worker order by number), %(now)s, %(now)s, ''
+    from import_pair where known_assignment_id is null
+    order by number
+"""
+_RESPONSES = """
+    insert into annotation_response
+      (id, assignment_id, study_id, stimulus_id, participation_id, client_key, status, answers, label, options_shown,
+       sequence, signals, language, device, theme, consent_hash, is_simulated, revision, revision_key, created_at,
+       updated_at, changed_xid)
+    select p.response_id, p.assignment_id, %(study)s, p.stimulus_id, p.participation_id, gen_random_uuid(), 'accepted',
+      v.answers, v.label, '{}'::jsonb,
+      p.next_sequence - 1 + row_number() over (partition by p.worker order by p.number),
+      '{}'::jsonb, %(language)s, '', '', w.consent_hash, w.is_simulated, v.version,
+      case when v.version > 0 then gen_random_uuid() end, %(now)s, %(now)s, 0
+    from import_pair p
+    join import_version v on v.worker = p.worker and v.item = p.item and v.is_last
+    join import_person w on w.worker = p.worker
+    where p.known_assignment_id is null
+    order by p.number
+"""
+_EARLIER_VERSIONS = """
+    insert into annotation_responserevision (response_id, number, client_key, answers, label, created_at)
+    select p.response_id, v.version, gen_random_uuid(), v.answers, v.label, %(now)s
+    from import_pair p join import_version v on v.worker = p.worker and v.item = p.item and not v.is_last
+    where p.known_assignment_id is null
+"""
+# What is known already: the version that stands becomes the earlier one, if the file says something else.
+_CHANGED = """
+    create temp table import_change on commit drop as
+    select v.worker, v.item, p.known_response_id, v.number, v.label, v.answers, v.is_last, r.revision, r.client_key,
+      r.revision_key, r.answers as old_answers, r.label as old_label, r.updated_at,
+      row_number() over (partition by v.worker, v.item order by v.number) as place
+    from import_pair p
+    join import_version v on v.worker = p.worker and v.item = p.item
+    join annotation_response r on r.id = p.known_response_id
+    join import_version l on l.worker = p.worker and l.item = p.item and l.is_last
+    where l.answers <> r.answers
+"""
+_KEEP_OLD = """
+    insert into annotation_responserevision (response_id, number, client_key, answers, label, created_at)
+    select known_response_id, revision, coalesce(revision_key, client_key), old_answers, old_label, updated_at
+    from import_change where place = 1
+    union all
+    select known_response_id, revision + place, gen_random_uuid(), answers, label, %(now)s
+    from import_change where not is_last
+"""
+_REVISE = """
+    update annotation_response r set answers = c.answers, label = c.label, revision = c.revision + c.place,
+      revision_key = gen_random_uuid(), updated_at = %(now)s
+    from import_change c where c.is_last and r.id = c.known_response_id
+"""
+_COUNTERS = """
+    update annotation_participation p
+    set n_answered = p.n_answered + d.n, next_sequence = p.next_sequence + d.n
+    from (select participation_id, count(*) as n from import_pair where known_assignment_id is null group by 1) d
+    where p.id = d.participation_id
+"""
+
+
+def _write_responses(cursor: Any, study: Study, result: ImportedResponses, language: str) -> None:
+    values = {"study": study.pk, "now": timezone.now(), "language": language}
+    cursor.execute(_ASSIGNMENTS, values)
+    cursor.execute(_RESPONSES, values)
+    result.n_responses = cursor.rowcount
+    cursor.execute(_EARLIER_VERSIONS, values)
+    result.n_revisions = cursor.rowcount
+    cursor.execute(_CHANGED)
+    cursor.execute(_KEEP_OLD, values)
+    result.n_revisions += cursor.rowcount
+    cursor.execute(_REVISE, values)
+    cursor.execute(_COUNTERS)
+    result.n_unchanged = result.n_rows - result.n_responses - result.n_revisions

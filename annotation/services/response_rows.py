@@ -1,0 +1,218 @@
+"""Check the rows of a file of responses, one by one: who, about what, which label, which words."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from annotation.emotions import AFFECTION
+from annotation.errors import InvalidInput
+from annotation.models import Study
+from annotation.services.read_table import Problems, Table, as_text
+from annotation.steps import clean_answers, clean_steps, nominal_label
+from annotation.steps.base import AnswerRefused
+from annotation.steps.choice.kind import LABEL_ID, MOST_LABELS
+from annotation.steps.text.kind import MOST_CHARACTERS, Text
+from snapshots.exports.affection_raw import SIMULATED_PREFIX
+
+AFFECTION_COLUMNS = {"workerid", "utterance", "emotion", "dataset", "image_name"}
+OPTIONAL_COLUMNS = {"text": "explanation", "source": "source_dataset"}
+LONGEST = {"worker": 120, "item": 300, "source": 120}  # characters the database keeps
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Which column of the file holds what; '' = the file does not say."""
+
+    worker: str = "worker"
+    item: str = "item"
+    label: str = "label"
+    text: str = ""
+    source: str = ""
+
+
+def columns_of(table: Table, named: dict[str, str]) -> tuple[Columns, bool]:
+    """The columns to read, and whether the file has Affection's schema. Raises InvalidInput if one is missing.
+
+    named: what the person said, {"label": "emotion"}; the rest takes Affection's names where the header has all of
+        them and nothing was said, else the plain ones.
+    """
+    is_affection = not named and set(table.columns) >= AFFECTION_COLUMNS
+    if is_affection:
+        return Columns("workerid", "image_name", "emotion", "utterance", "dataset"), True
+    found = {part: name for part, name in OPTIONAL_COLUMNS.items() if name in table.columns}
+    columns = Columns(**{**found, **named})
+    for part in ("worker", "item", "label", "text", "source"):
+        if getattr(columns, part):
+            table.place(getattr(columns, part), option=f"--{part}-column")
+    return columns, False
+
+
+class Rules(Protocol):
+    """What a row must hold. Takes label and words as they stand in the file."""
+
+    def check(self, label: str, text: str) -> tuple[str, dict[str, Any]]:
+        """The label's id and the answers as they are stored. Raises InvalidInput with errors by column."""
+
+
+class StudyRules:
+    """The rules of a study that exists: exactly what its annotators have to keep."""
+
+    def __init__(self, study: Study, columns: Columns) -> None:
+        self.steps = study.parsed_steps
+        choice = next((step for step in self.steps if step.labels is not None), None)
+        if choice is None or choice.kind.name != "choice":
+            raise InvalidInput(f"The study {study.slug} asks for no label, so this file does not fit it.")
+        text = next((step for step in self.steps if step.kind.name == "text"), None)
+        if columns.text and text is None:
+            raise InvalidInput(
+                f"The study {study.slug} has no text step, so the column {columns.text!r} has no place in it."
+            )
+        self.choice, self.text = choice, text
+        self.column_of = {choice.name: columns.label, **({text.name: columns.text or "text"} if text else {})}
+        self.ids = {label["name"].lower(): label["id"] for label in choice.labels or []}
+        self.ids |= {label["id"]: label["id"] for label in choice.labels or []}
+
+    def check(self, label: str, text: str) -> tuple[str, dict[str, Any]]:
+        answers: dict[str, Any] = {self.choice.name: self.ids.get(label) or self.ids.get(label.lower(), label)}
+        if self.text is not None:
+            answers[self.text.name] = text
+        try:
+            cleaned = clean_answers(self.steps, answers)
+        except InvalidInput as refusal:
+            by_column = {self.column_of.get(name, name): sentences for name, sentences in refusal.errors.items()}
+            raise InvalidInput(refusal.message, by_column) from refusal
+        return nominal_label(self.steps, cleaned), cleaned
+
+
+class NewStudyRules:
+    """The rules of a study that the import makes: Affection's labels, or whatever labels the file holds."""
+
+    def __init__(self, columns: Columns, *, is_affection: bool, text_optional: bool) -> None:
+        self.columns, self.is_affection = columns, is_affection
+        self.label_step = "emotion" if is_affection else "label"
+        self.text_kind = Text()
+        self.text_options = self.text_kind.clean_options(
+            {
+                "question": "Why do you feel this way?" if is_affection else "Why?",
+                "max_characters": MOST_CHARACTERS,
+                "optional": text_optional,
+            }
+        )
+        self.ids: dict[str, str] = {}
+        if is_affection:
+            self.ids = {label["name"].lower(): label["id"] for label in AFFECTION}
+            self.ids |= {label["id"]: label["id"] for label in AFFECTION}
+
+    def check(self, label: str, text: str) -> tuple[str, dict[str, Any]]:
+        label_id = self.ids.get(label) or self._new_label(label)
+        answers: dict[str, Any] = {self.label_step: label_id}
+        if self.columns.text:
+            try:
+                answers["explanation"] = self.text_kind.clean_answer(self.text_options, text)
+            except AnswerRefused as refusal:
+                raise InvalidInput(str(refusal), {self.columns.text: [str(refusal)]}) from refusal
+        return label_id, answers
+
+    def _new_label(self, label: str) -> str:
+        problem = ""
+        if self.is_affection:
+            known = ", ".join(row["name"].lower() for row in AFFECTION)
+            if label.lower() in self.ids:
+                return self.ids[label.lower()]
+            problem = f"{label!r} is not an emotion of Affection ({known})." if label else f"it is empty; give {known}."
+        elif not LABEL_ID.fullmatch(label):
+            problem = f"a label has 1 to 64 characters, not {label[:40]!r}." if label else "it is empty."
+        elif len(self.ids) >= MOST_LABELS:
+            problem = f"there are more than {MOST_LABELS} different labels; is this the column of labels?"
+        if problem:
+            raise InvalidInput(problem, {self.columns.label: [problem]})
+        self.ids[label] = label
+        return label
+
+    def steps(self) -> list[dict[str, Any]]:
+        """The steps of the study to be made; call it after all rows are read."""
+        if self.is_affection:
+            question = "Which emotion does this image stir in you most?"
+            options: dict[str, Any] = {"question": question, "label_set": "affection"}
+        else:
+            options = {"question": "Which label fits?", "labels": sorted(self.ids, key=_label_order(self.ids))}
+        steps = [{"name": self.label_step, "kind": "choice", "options": options}]
+        if self.columns.text:
+            steps.append({"name": "explanation", "kind": "text", "options": self.text_options})
+        return clean_steps(steps)
+
+
+def _label_order(labels: dict[str, str]) -> Any:
+    """Numbers by their value, if all labels are numbers; else by the alphabet."""
+    try:
+        values = {label: float(label) for label in labels}
+    except ValueError:
+        return lambda label: (label.lower(), label)
+    return lambda label: (values[label], label)
+
+
+class ResponseRows:
+    """Goes through a file once; afterwards knows its workers and items by number, and what was wrong."""
+
+    def __init__(self, table: Table, columns: Columns, rules: Rules, *, is_affection: bool) -> None:
+        self.table, self.columns, self.rules, self.is_affection = table, columns, rules, is_affection
+        self.problems = Problems(table.name)
+        self.workers: dict[str, int] = {}
+        self.items: dict[tuple[str, str], int] = {}  # (source, name)
+
+    def __iter__(self) -> Iterator[tuple[int, int, int, str, str]]:
+        """(row, worker, item, label, answers as JSON) of every good row. Once a row is bad, nothing comes any more."""
+        table, columns = self.table, self.columns
+        worker_at, item_at, label_at = (table.place(name) for name in (columns.worker, columns.item, columns.label))
+        text_at = table.place(columns.text) if columns.text else None
+        source_at = table.place(columns.source) if columns.source else None
+        dumps = json.JSONEncoder(ensure_ascii=False).encode
+        for number, row in table.rows(self.problems):
+            try:
+                worker = self._name("worker", columns.worker, row[worker_at])
+                item = self._name("item", columns.item, row[item_at])
+                source = self._name("source", columns.source, row[source_at]) if source_at is not None else ""
+                label = self._text(columns.label, row[label_at])
+                text = self._text(columns.text, row[text_at]) if text_at is not None else ""
+                label_id, answers = self.rules.check(label, text)
+            except InvalidInput as refusal:
+                for column, sentences in refusal.errors.items():
+                    self.problems.add(number, column, " ".join(sentences))
+                continue
+            if not self.problems.n:
+                yield (
+                    number,
+                    self.workers.setdefault(worker, len(self.workers)),
+                    self.items.setdefault((source, item), len(self.items)),
+                    label_id,
+                    dumps(answers),
+                )
+
+    def _text(self, column: str, value: Any) -> str:
+        try:
+            text = as_text(value)
+        except ValueError as error:
+            raise InvalidInput(str(error), {column: [f"{error}."]}) from error
+        # our own files guard cells that a spreadsheet would run (snapshots/exports/csv.py)
+        if self.is_affection and text.startswith("'") and text.lstrip("'")[:1] in ("=", "+", "-", "@"):
+            return text[1:]
+        return text
+
+    def _name(self, part: str, column: str, value: Any) -> str:
+        name = self._text(column, value)
+        problem = ""
+        if not name and part != "source":
+            problem = "it is empty."
+        elif len(name) > LONGEST[part]:
+            problem = f"it has {len(name)} characters; at most {LONGEST[part]} are possible."
+        elif "\x00" in name:
+            problem = "it holds a NUL character."
+        if problem:
+            raise InvalidInput(problem, {column: [problem]})
+        return name
+
+
+def worker_is_simulated(worker: str, *, is_affection: bool) -> bool:
+    """Whether our own export marked this person as the simulator's (Affection's columns have no place for the mark)."""
+    return is_affection and worker.startswith(SIMULATED_PREFIX)
