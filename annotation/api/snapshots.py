@@ -2,7 +2,10 @@
 
 from typing import Any
 
+from django.core.files.storage import default_storage
+from django.http import FileResponse, Http404
 from django.urls import reverse
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
 from rest_framework.request import Request
@@ -87,4 +90,25 @@ def download_url(job: Job) -> str | None:
     """Where a finished export is fetched."""
     if job.state != Job.DONE:
         return None
-    return reverse("study_export_file", args=[job.study_key, job.pk, job.result["file_name"]])
+    return reverse("api_export_file", args=[job.study_key, job.pk, job.result["file_name"]])
+
+
+class ExportFile(APIView):
+    """The file of a finished export."""
+
+    @extend_schema(responses={(200, "application/octet-stream"): OpenApiTypes.BINARY})
+    def get(self, request: Request, slug: str, job_id: int, file_name: str) -> FileResponse:
+        get_study(request.user, slug, "export")
+        return export_file(slug, job_id, file_name)
+
+
+def export_file(slug: str, job_id: int, file_name: str) -> FileResponse:
+    """Streams it to whoever has been let in. Raises Http404."""
+    job = Job.objects.filter(pk=job_id, study_key=slug, kind="export", state=Job.DONE).first()
+    if job is None or job.result.get("file_name") != file_name:
+        raise Http404("There is no such export.")
+    try:
+        file = default_storage.open(job.result["storage_name"])
+    except FileNotFoundError:
+        raise Http404("This export was deleted; make a new one.") from None
+    return FileResponse(file, as_attachment=True, filename=file_name, content_type="application/octet-stream")

@@ -10,6 +10,11 @@ urlpatterns = [
     path("jobs/<int:job_id>", jobs.OneJob.as_view(), name="api_job"),
     path("studies/<slug:slug>/snapshots", snapshots.Snapshots.as_view(), name="api_snapshots"),
     path("studies/<slug:slug>/exports", snapshots.Exports.as_view(), name="api_exports"),
+    path(
+        "studies/<slug:slug>/exports/<int:job_id>/<str:file_name>",
+        snapshots.ExportFile.as_view(),
+        name="api_export_file",
+    ),
     path("studies/<slug:slug>/join", work.Join.as_view(), name="api_join"),
     path("studies/<slug:slug>/work", work.Work.as_view(), name="api_work"),
     path("studies/<slug:slug>/responses", work.Responses.as_view(), name="api_responses"),

@@ -7,11 +7,12 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.core.files.storage import default_storage
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
 from annotation.access import get_study, may_create_studies
+from annotation.api.snapshots import export_file
 from annotation.models import SnapshotRecord
 from jobs.models import Job
 from jobs.services import start_job
@@ -47,14 +48,7 @@ def exports(request: HttpRequest, slug: str) -> HttpResponse:
 @require_GET
 def download(request: HttpRequest, slug: str, job_id: int, file_name: str) -> FileResponse:
     get_study(request.user, slug, "export")
-    job = Job.objects.filter(pk=job_id, study_key=slug, kind="export", state=Job.DONE).first()
-    if job is None or job.result.get("file_name") != file_name:
-        raise Http404("There is no such export.")
-    try:
-        file = default_storage.open(job.result["storage_name"])
-    except FileNotFoundError:
-        raise Http404("This export was deleted; make a new one.") from None
-    return FileResponse(file, as_attachment=True, filename=file_name, content_type="application/octet-stream")
+    return export_file(slug, job_id, file_name)
 
 
 @login_required
