@@ -151,6 +151,7 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not (DEBUG or EMBEDDED)
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SECURE_SSL_REDIRECT = not (DEBUG or EMBEDDED)
+SECURE_REDIRECT_EXEMPT = [r"^health$"]  # balancers ask over plain http
 SECURE_HSTS_SECONDS = 0 if DEBUG or EMBEDDED else 31_536_000
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
@@ -182,6 +183,8 @@ REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "config.openapi.Schema",
     "EXCEPTION_HANDLER": "annotation.api.errors.exception_handler",
     "DEFAULT_THROTTLE_RATES": {"login": "20/min", "jobs": "60/min", "join": "60/min", "predict": "60/min"},
+    # whose tries are counted: without a proxy of ours, X-Forwarded-For is whatever the visitor likes
+    "NUM_PROXIES": 1 if env.flag("BEHIND_PROXY") else 0,
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }
 SPECTACULAR_SETTINGS = {
@@ -206,5 +209,7 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    # whoever scans the internet must not fill the log with tracebacks
+    "loggers": {"django.security.DisallowedHost": {"level": "CRITICAL"}},
     "root": {"handlers": ["stderr"], "level": env.one_of("LOG_LEVEL", ["DEBUG", "INFO", "WARNING", "ERROR"])},
 }

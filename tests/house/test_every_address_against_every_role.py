@@ -103,6 +103,7 @@ ADDRESSES: dict[str, dict[str, set[str]]] = {
     "api_statistics": {"GET": RESEARCHERS},
     "api_statistics_stimuli": {"GET": RESEARCHERS},
     "api_recounts": {"GET": RESEARCHERS},
+    "api_export_file": {"GET": RESEARCHERS},
     "api_training_runs": {"GET": RESEARCHERS, "POST": MANAGERS},
     "api_training_run": {"GET": RESEARCHERS},
     "api_networks": {"GET": RESEARCHERS},

@@ -229,6 +229,16 @@ def test_guessing_passwords_is_slowed_down(stan: User, client: Client) -> None:
     assert right.status_code == 429, "the throttle counts addresses, and does not tell whether the password was right"
 
 
+def test_a_made_up_forwarding_header_is_no_new_visitor(stan: User, client: Client) -> None:
+    statuses = [
+        client.post(
+            reverse("login"), {"username": "stan", "password": f"guess {n}"}, headers={"x-forwarded-for": f"10.0.0.{n}"}
+        ).status_code
+        for n in range(21)
+    ]
+    assert statuses[-1] == 429
+
+
 def test_the_admin_sites_own_sign_in_is_not_a_second_door(stan: User, ada: User) -> None:
     there = Client().get("/admin/")
     assert there.status_code == 302
