@@ -120,13 +120,12 @@ class RecallRow:
 
 
 def recall_rows(metrics: dict[str, Any], label_set: list[dict[str, Any]]) -> list[RecallRow]:
-    names = _names(label_set)
-    percent = METRICS[1]
+    """In the order of the label set."""
+    percent, recalls = METRICS[1], metrics.get("per_class_recall", {})
     return [
-        RecallRow(
-            label, names.get(label, label), percent.text(recall["value"]), _interval(percent, recall), recall["n"]
-        )
-        for label, recall in metrics.get("per_class_recall", {}).items()
+        RecallRow(label, name, percent.text(recall["value"]), _interval(percent, recall), recall["n"])
+        for label, name in _names(label_set).items()
+        if (recall := recalls.get(label))
     ]
 
 

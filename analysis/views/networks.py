@@ -25,7 +25,7 @@ from jobs.services import cancel_job
 from modelserve.errors import ModelServeError, NetworkNotFound, NothingToRollBack
 from modelserve.models import TrainingRun
 from modelserve.options import TASKS
-from modelserve.queries import training_runs_of
+from modelserve.queries import can_roll_back, training_runs_of
 
 
 @login_required
@@ -203,6 +203,7 @@ def _run_context(request: HttpRequest, study: Study, run_id: int) -> dict[str, A
         "study": study,
         "may_train": "train" in rights_of(request.user, study),
         "page": page,
+        "can_roll_back": can_roll_back(study.slug, run.task),
         "run": run,
         "job": run.job,
     }
