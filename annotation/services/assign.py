@@ -18,16 +18,17 @@ HELD_AHEAD = 2  # the image on the screen and the one preloaded behind it
 
 # Lends the first open stimulus of the ring from the person's place on that she has not had, and returns it. Two
 # branches ({part}) instead of an OR, so that each walks the partial index and stops at its first row. `no key`: who
-# stores an answer to this stimulus need not wait for whoever lends it.
+# stores an answer to this stimulus need not wait for whoever lends it. A subquery in brackets instead of `not exists`:
+# the server looks one row up per stimulus, and never reads everything the person has had.
 _LEND_NEXT = """
     with found as (
       select s.id, s.rank, s.key, s.image_sha256, s.width, s.height, s.description, s.name from annotation_stimulus s
-      where s.study_id = %(study)s and s.open_slots > 0 and s.rank {part}
-        and not exists (
-          select 1 from annotation_assignment a where a.stimulus_id = s.id and a.participation_id = %(participation)s
-            and not (a.state = 'expired' and %(again)s)
-        )
-      order by s.rank
+      where s.study_id = %(study)s and s.open_slots > 0 and {part}
+        and coalesce((
+          select a.state from annotation_assignment a
+          where a.stimulus_id = s.id and a.participation_id = %(participation)s
+        ), 'never') = any(%(free)s)
+      order by {order}
       limit 1
       for no key update of s {patience}
     ), lent as (
@@ -97,61 +98,78 @@ def assign_ahead(*, participation: Participation, study: Study) -> list[HeldAssi
     Her row is locked, so two tabs of one person lend one after the other; the counts of the given `participation` are
     brought up to date. Raises NotTakingPart.
     """
+    held = _assign(participation, study, wait=False)
+    if not held and study.is_open:
+        # perhaps others lend the last images at this very moment; a new transaction, which holds no stimulus yet
+        held = _assign(participation, study, wait=True)
+    return held
+
+
+def _assign(participation: Participation, study: Study, *, wait: bool) -> list[HeldAssignment]:
     with transaction.atomic():
         locked = lock_participation(participation)
         before = locked.next_sequence
-        held = lend_ahead(locked, study, may_wait=True)
+        held = lend_ahead(locked, study, wait=wait)
         if locked.next_sequence != before:
             locked.save(update_fields=["next_sequence", "ring_place"])
     participation.n_answered, participation.n_skipped = locked.n_answered, locked.n_skipped
     return held
 
 
-def lend_ahead(locked: Participation, study: Study, *, may_wait: bool) -> list[HeldAssignment]:
+def lend_ahead(locked: Participation, study: Study, *, wait: bool = False) -> list[HeldAssignment]:
     """The work of `assign_ahead` inside a caller's transaction that holds the person's row.
 
-    The caller saves her `next_sequence` and `ring_place`. may_wait: whether to wait for stimuli that others lend this
-    moment if nothing else is left; only for a transaction that has locked no stimulus yet, or two could wait for each
-    other.
+    The caller saves her `next_sequence` and `ring_place`. wait: wait for stimuli in other people's hands instead of
+    passing them over; only for a transaction that has locked no stimulus yet, or two could wait for each other.
     """
     held = held_assignments(locked)
     while study.is_open and len(held) < HELD_AHEAD:
-        lent = _lend_one(locked, study, may_wait=may_wait and not held)
+        lent = _wait_and_lend(locked, study) if wait and not held else _lend_one(locked, study)
         if lent is None:
             break
         held.append(lent)
     return held
 
 
-def _lend_one(locked: Participation, study: Study, *, may_wait: bool) -> HeldAssignment | None:
+def _lend_one(locked: Participation, study: Study) -> HeldAssignment | None:
+    # the ring goes on where the person is, so that what she has had is not walked past again and again
+    in_ring = study.order == Study.RING and locked.ring_place
+    parts = ["s.rank > %(start)s", "s.rank <= %(start)s"] if in_ring else ["true"]
     # a lease that ran out goes to the person again only when nothing else is left for her
-    lent = _lend_next(locked, study, again=False) or _lend_next(locked, study, again=True)
+    lent = _lend_next(locked, study, parts, again=False) or _lend_next(locked, study, parts, again=True)
     if lent is None and expire_leases(study=study):
-        lent = _lend_next(locked, study, again=True)
-    if lent is None and may_wait:
-        lent = _lend_next(locked, study, again=True, patience="")
+        lent = _lend_next(locked, study, parts, again=True)
     return lent
 
 
+def _wait_and_lend(locked: Participation, study: Study) -> HeldAssignment | None:
+    # By id, the order in which everybody waits: a row that was waited for in vain stays locked.
+    return _lend_next(locked, study, ["true"], again=True, order="s.id", patience="")
+
+
 def _lend_next(
-    locked: Participation, study: Study, *, again: bool, patience: str = "skip locked"
+    locked: Participation,
+    study: Study,
+    parts: list[str],
+    *,
+    again: bool,
+    order: str = "s.rank",
+    patience: str = "skip locked",
 ) -> HeldAssignment | None:
     now = timezone.now()
     expires = now + timedelta(seconds=study.lease_seconds)
-    # the ring goes on where the person is, so that what she has had is not walked past again and again
-    start = locked.ring_place if study.order == Study.RING else 0
     values = {
         "study": study.pk,
         "participation": locked.pk,
-        "start": start,
-        "again": again,
+        "start": locked.ring_place,
+        "free": ["never", "expired"] if again else ["never"],
         "sequence": locked.next_sequence,
         "now": now,
         "expires": expires,
     }
     with connection.cursor() as cursor:
-        for part in ["> %(start)s", "<= %(start)s"] if start else [">= %(start)s"]:
-            cursor.execute(_LEND_NEXT.format(part=part, patience=patience), values)
+        for part in parts:
+            cursor.execute(_LEND_NEXT.format(part=part, order=order, patience=patience), values)
             row = cursor.fetchone()
             if row:
                 lent = HeldAssignment(row[0], locked.next_sequence, expires, *row[1:7])

@@ -1,8 +1,8 @@
 """One click removes everything the simulator made in a study; real people's answers stay."""
 
-from django.db import transaction
+from django.db import connection, transaction
 
-from annotation.models import Annotator, Assignment, Participation, Response, Study
+from annotation.models import Annotator, Participation, Response, Study
 
 
 def remove_simulated(*, study: Study) -> int:
@@ -22,7 +22,9 @@ def remove_simulated(*, study: Study) -> int:
             ids = [pk for pk, _ in participations]
             _, by_table = Response.objects.filter(participation__in=ids).delete()
             removed += by_table.get("annotation.Response", 0)
-            Assignment.objects.filter(participation__in=ids).delete()
+            with connection.cursor() as cursor:
+                # one statement, so that the stimuli are locked in one order (migration 0002)
+                cursor.execute("delete from annotation_assignment where participation_id = any(%s)", [ids])
             Participation.objects.filter(pk__in=ids).delete()
             annotators = [annotator for _, annotator in participations]
             Annotator.objects.filter(pk__in=annotators, participations__isnull=True).delete()

@@ -13,13 +13,15 @@ from annotation.services.assign import HeldAssignment, lend_ahead, options_shown
 from annotation.services.lock_participation import lock_participation
 from annotation.steps import clean_answers, nominal_label
 
-_LOCK_ASSIGNMENT = "select * from annotation_assignment where id = %s and participation_id = %s for no key update"
-_SHOWN = """
-    select s.id, s.key, s.name, s.description, s.image_sha256, s.width, s.height,
-      c.hash as agreed_hash, n.is_simulated as is_simulated
-    from annotation_stimulus s, annotation_consenttext c, annotation_annotator n
-    where s.id = %s and c.id = %s and n.id = %s
+_LOCK_ASSIGNMENT = """
+    select a.*, n.is_simulated, c.hash as agreed_hash, s.id as shown_id, s.key, s.name, s.description, s.image_sha256,
+      s.width, s.height
+    from annotation_assignment a join annotation_stimulus s on s.id = a.stimulus_id, annotation_consenttext c,
+      annotation_annotator n
+    where a.id = %s and a.participation_id = %s and c.id = %s and n.id = %s
+    for no key update of a
 """
+_SHOWN = ("id", "key", "name", "description", "image_sha256", "width", "height")
 _ANSWERED = "update annotation_assignment set state = %s where id = %s"
 _COUNTED = "update annotation_participation set n_answered = %s, next_sequence = %s, ring_place = %s where id = %s"
 
@@ -59,12 +61,17 @@ def submit_response(
     try:
         with transaction.atomic():
             locked = lock_participation(participation)
-            found = Assignment.objects.raw(_LOCK_ASSIGNMENT, [assignment_id, locked.pk])
-            assignment = next(iter(found), None)
+            found = Assignment.objects.raw(
+                _LOCK_ASSIGNMENT, [assignment_id, locked.pk, locked.consent_id, locked.annotator_id]
+            )
+            assignment: Any = next(iter(found), None)
             if assignment is None or assignment.state not in (Assignment.LEASED, Assignment.EXPIRED):
                 return Submitted(_first_answer(locked, assignment, client_key), repeated=True)
             holds_slot = assignment.state == Assignment.LEASED or _slot_is_open(assignment)
-            shown = Stimulus.objects.raw(_SHOWN, [assignment.stimulus_id, locked.consent_id, locked.annotator_id])[0]
+            # the stimulus without its long fields, which nobody reads here
+            shown = Stimulus.from_db(
+                "default", _SHOWN, [assignment.shown_id, *(getattr(assignment, name) for name in _SHOWN[1:])]
+            )
             now = timezone.now()
             with connection.cursor() as cursor:
                 cursor.execute(_ANSWERED, [Assignment.ANSWERED if holds_slot else Assignment.SURPLUS, assignment.pk])
@@ -84,13 +91,13 @@ def submit_response(
                 language=locked.language,
                 device=device[:12],
                 theme=theme[:12],
-                consent_hash=shown.agreed_hash,
-                is_simulated=shown.is_simulated,
+                consent_hash=assignment.agreed_hash,
+                is_simulated=assignment.is_simulated,
                 created_at=now,
                 updated_at=now,
             )
             locked.n_answered += 1
-            held = lend_ahead(locked, study, may_wait=False) if lend else None
+            held = lend_ahead(locked, study) if lend else None
             with connection.cursor() as cursor:
                 cursor.execute(_COUNTED, [locked.n_answered, locked.next_sequence, locked.ring_place, locked.pk])
     except IntegrityError:

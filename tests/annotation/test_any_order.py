@@ -334,6 +334,7 @@ class Collecting(RuleBasedStateMachine):
 
 
 @pytest.mark.django_db
+@pytest.mark.timeout(1200)  # a failure is made as small as possible before it is shown
 def test_any_order_of_acts_keeps_exactly_n_and_loses_nothing() -> None:
     run_state_machine_as_test(
         Collecting,
