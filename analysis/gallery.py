@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db.models import ExpressionWrapper, F, FloatField, Q, QuerySet
-from django.db.models.expressions import BaseExpression
+from django.db.models.expressions import OrderBy
 
 from analysis.models import StimulusStatistics
 
@@ -24,7 +24,7 @@ MIXES: dict[str, tuple[str, Q]] = {
     "only_negative": ("Only negative", _HAS["negative"] & ~_HAS["positive"] & ~_HAS["else"]),
     "only_else": ("Only something else", _HAS["else"] & ~_HAS["positive"] & ~_HAS["negative"]),
 }
-Order = Callable[[], BaseExpression]
+Order = Callable[[], OrderBy]
 SORTS: dict[str, tuple[str, Order]] = {
     "newest": ("Newest answers", lambda: F("last_response_at").desc(nulls_last=True)),
     "agreement_high": ("Most agreement", lambda: F("agreement").desc(nulls_last=True)),
@@ -34,7 +34,7 @@ SORTS: dict[str, tuple[str, Order]] = {
     "responses": ("Most responses", lambda: F("n_responses").desc()),
 }
 DEFAULT_SORT = "newest"
-NOT_A_SHARE = "Give a number from 0 (nobody agrees) to 1 (everyone does)."
+NOT_A_SHARE = "Give a number from 0 to 1."
 _IN_SHARE = [MinValueValidator(0, NOT_A_SHARE), MaxValueValidator(1, NOT_A_SHARE)]
 
 
@@ -45,7 +45,7 @@ class GalleryForm(forms.Form):
     mix = forms.ChoiceField(label="Polarity", required=False)
     agreement_min = forms.FloatField(label="Agreement from", validators=_IN_SHARE, required=False)
     agreement_max = forms.FloatField(label="Agreement up to", validators=_IN_SHARE, required=False)
-    responses_min = forms.IntegerField(label="Responses, at least", min_value=1, max_value=100_000, required=False)
+    responses_min = forms.IntegerField(label="Responses from", min_value=1, max_value=100_000, required=False)
     sort = forms.ChoiceField(label="Order", required=False)
 
     def __init__(self, data: Any, labels: Sequence[dict[str, Any]]) -> None:
@@ -105,7 +105,7 @@ class GalleryForm(forms.Form):
         # the id as second key, or equal values jump between pages
         return rows.order_by(self._order(asked.get("sort") or DEFAULT_SORT), "stimulus_id")
 
-    def _order(self, sort: str) -> BaseExpression:
+    def _order(self, sort: str) -> OrderBy:
         if sort.startswith(SHARE_OF):
             place = self.label_places[sort.removeprefix(SHARE_OF)]
             share = ExpressionWrapper(F(f"counts__{place}") * 1.0 / F("n_responses"), output_field=FloatField())

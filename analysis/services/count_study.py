@@ -177,7 +177,9 @@ class StudyCount:
         """
         changed = {person: sums for person, sums in self.change.people.items() if sums.changes_something}
         stored = AnnotatorStatistics.objects.in_bulk(list(changed))
-        n_new, kept, gone = 0, [], []
+        n_new = 0
+        kept: list[AnnotatorStatistics] = []
+        gone: list[AnnotatorStatistics] = []
         for participation_id, sums in changed.items():
             row = stored.get(participation_id) or AnnotatorStatistics(
                 participation_id=participation_id,

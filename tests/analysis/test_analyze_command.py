@@ -1,6 +1,5 @@
 """`manage.py analyze`: the figures of real crowds equal other people's programs to 1e-6."""
 
-import csv
 import io
 import json
 from pathlib import Path
@@ -12,7 +11,7 @@ from django.core.management import CommandError, call_command
 
 from analysis.statistics import MAJORITY_RULES
 from annotation.models import Response, Study
-from tests.analysis.answers import answered_study, import_labels
+from tests.analysis.answers import answered_study
 from tests.conftest import make_study
 
 pytestmark = pytest.mark.django_db
@@ -30,10 +29,9 @@ def analyze(name: str, *options: str) -> str:
 def test_figures_of_real_crowds_equal_the_reference(test_data: Path, name: str) -> None:
     folder = test_data / "crowd-labels" / name
     reference = json.loads((folder / "reference.json").read_text())
-    with (folder / "labels.csv").open(newline="") as file:
-        study = import_labels(name, list(csv.DictReader(file)))
+    call_command("import_responses", name, str(folder / "labels.csv"), stdout=io.StringIO())
 
-    figures = json.loads(analyze(study.slug, "--json"))
+    figures = json.loads(analyze(name, "--json"))
 
     expected = reference["agreement"]
     fleiss = expected["fleiss_kappa_items_with_modal_count"]
@@ -96,6 +94,13 @@ def test_a_study_without_responses_says_so(mika: User) -> None:
     study = make_study(mika)
     with pytest.raises(CommandError, match="no responses yet"):
         analyze(study.slug)
+
+
+def test_two_studies_of_one_title_have_to_be_told_apart(mika: User) -> None:
+    make_study(mika, title="Twins")
+    make_study(mika, title="Twins")
+    with pytest.raises(CommandError, match="Name one by its slug"):
+        analyze("Twins")
 
 
 def test_an_unknown_name_says_where_slugs_are_found() -> None:

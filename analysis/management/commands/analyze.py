@@ -12,7 +12,8 @@ from analysis.services.analyze_snapshot import analyze_snapshot
 from analysis.services.recount import recount
 from analysis.services.refresh_statistics import refresh_statistics
 from analysis.statistics import MAJORITY_RULES, STATISTICS
-from annotation.queries import study_of_slug
+from annotation.errors import InvalidInput
+from annotation.study_lookup import find_study
 from snapshots.errors import SnapshotError
 from snapshots.reader import open_snapshot
 
@@ -38,7 +39,9 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.formatter_class = RawDescriptionHelpFormatter
         parser.epilog = EXAMPLES
-        parser.add_argument("study", help="a study's slug (the end of its address), or the folder of a snapshot")
+        parser.add_argument(
+            "study", help="a study's slug (the end of its address) or its title, or the folder of a snapshot"
+        )
         parser.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
         parser.add_argument(
             "--recount", action="store_true", help="count everything from the responses and compare before printing"
@@ -53,7 +56,10 @@ class Command(BaseCommand):
             self.stdout.write("\n".join(_table(figures, labels)))
 
     def _figures(self, name: str, with_recount: bool) -> tuple[dict[str, Any], dict[str, str]]:
-        study = study_of_slug(name)
+        try:
+            study = find_study(name)
+        except InvalidInput as error:
+            raise CommandError(str(error)) from error
         if study is None and Path(name).is_dir():
             try:
                 snapshot = open_snapshot(name)
