@@ -1,0 +1,100 @@
+"""A person takes an answer, or everything, back: its content is gone and its slot is open again."""
+
+import uuid
+from typing import Any
+
+import pytest
+
+from annotation.models import Assignment, Participation, Response, ResponseRevision, Stimulus, Study
+from annotation.services.assign import assign_ahead
+from annotation.services.audit_study import audit_study
+from annotation.services.revise_response import revise_response
+from annotation.services.withdraw import withdraw_participation, withdraw_response
+from tests.conftest import annotator_client, answer, make_participation, make_study, respond
+
+pytestmark = pytest.mark.django_db
+
+
+def one_url(study: Study, response: Response) -> str:
+    return f"/api/v1/studies/{study.slug}/responses/{response.pk}"
+
+
+def all_url(study: Study) -> str:
+    return f"/api/v1/studies/{study.slug}/withdrawal"
+
+
+def test_one_withdrawn_answer_loses_its_content_and_opens_its_slot(study: Study, anna: Participation) -> None:
+    kept, taken = respond(anna), respond(anna)
+    revise_response(study=study, response=taken, client_key=uuid.uuid4(), answers=answer("fear"))
+    before = Stimulus.objects.get(pk=taken.stimulus_id).open_slots
+    assert annotator_client(anna).delete(one_url(study, taken)).json() == {"withdrawn": 1}
+    taken.refresh_from_db()
+    assert (taken.status, taken.answers, taken.label, taken.signals) == (Response.WITHDRAWN, {}, "", {})
+    assert not ResponseRevision.objects.exists()
+    assert Stimulus.objects.get(pk=taken.stimulus_id).open_slots == before + 1
+    kept.refresh_from_db()
+    assert (kept.status, kept.answers) == (Response.ACCEPTED, answer())
+    assert audit_study(study) == []
+
+
+def test_the_opened_slot_goes_to_somebody_else_and_not_to_her_again(mika: Any) -> None:
+    study = make_study(mika, n_stimuli=1, wanted_responses=1)
+    anna, bo = make_participation(study), make_participation(study)
+    response = respond(anna)
+    assert assign_ahead(participation=bo, study=study) == []
+    withdraw_response(response=response)
+    assert assign_ahead(participation=anna, study=study) == []
+    assert respond(bo).status == Response.ACCEPTED
+    assert audit_study(study) == []
+
+
+def test_withdrawing_everything_takes_all_answers_and_ends_her_part(study: Study, anna: Participation) -> None:
+    other = respond(make_participation(study))
+    for _ in range(2):
+        respond(anna)
+    assert annotator_client(anna).post(all_url(study)).json() == {"withdrawn": 2}
+    assert not Response.objects.filter(participation=anna).exclude(status=Response.WITHDRAWN).exists()
+    assert not Assignment.objects.filter(participation=anna, state__in=Assignment.HOLDING_A_SLOT).exists()
+    anna.refresh_from_db()
+    assert anna.withdrawn_at is not None
+    other.refresh_from_db()
+    assert other.answers == answer()
+    assert audit_study(study) == []
+
+
+def test_nobody_withdraws_for_somebody_else(client: Any, study: Study, anna: Participation, bo: Participation) -> None:
+    response = respond(anna)
+    assert annotator_client(make_participation(study)).delete(one_url(study, response)).status_code == 404
+    assert annotator_client(bo).delete(one_url(study, response)).status_code == 403
+    assert annotator_client(bo).delete(one_url(bo.study, response)).status_code == 404
+    assert annotator_client(bo).post(all_url(study)).status_code == 403
+    assert client.delete(one_url(study, response)).status_code == 403
+    assert client.post(all_url(study)).status_code == 403
+    assert Response.objects.get().status == Response.ACCEPTED
+
+
+def test_the_wrong_method_is_refused(study: Study, anna: Participation) -> None:
+    assert annotator_client(anna).get(all_url(study)).status_code == 405
+    assert annotator_client(anna).get(one_url(study, respond(anna))).status_code == 405
+
+
+def test_withdrawing_without_the_csrf_token_is_refused(study: Study, anna: Participation) -> None:
+    respond(anna)
+    client = annotator_client(anna)
+    client.handler.enforce_csrf_checks = True
+    assert client.post(all_url(study)).status_code == 403
+    assert Response.objects.get().status == Response.ACCEPTED
+
+
+def test_withdrawing_twice_is_as_once(study: Study, anna: Participation) -> None:
+    response = respond(anna)
+    client = annotator_client(anna)
+    for _ in range(2):
+        assert client.delete(one_url(study, response)).status_code == 200
+    assert Stimulus.objects.get(pk=response.stimulus_id).open_slots == 3
+    assert withdraw_participation(participation=anna) == 0
+    when = Participation.objects.get(pk=anna.pk).withdrawn_at
+    assert withdraw_participation(participation=anna) == 0
+    assert Participation.objects.get(pk=anna.pk).withdrawn_at == when
+    assert client.post(all_url(study)).status_code == 403
+    assert audit_study(study) == []
