@@ -79,9 +79,7 @@ def start_product(data: Path) -> tuple[subprocess.Popen[bytes], Product]:
         select.select([], [], [], 0.2)
     record = json.loads((data / "run.json").read_text())
     password = re.search(r"one-time password (\S+)", output.read_text())
-    product = Product(
-        record["address"].rstrip("/"), data, password.group(1) if password else "", record["environment"]
-    )
+    product = Product(record["address"].rstrip("/"), data, password.group(1) if password else "", record["environment"])
     return process, product
 
 
@@ -153,7 +151,9 @@ def admin_page(page: Page) -> Page:
 
 
 def demo_slug(product: Product) -> str:
-    return product.manage("shell", "-v0", "-c", "from annotation.models import Study; print(Study.objects.get(is_demo=True).slug)").strip()
+    return product.manage(
+        "shell", "-v0", "-c", "from annotation.models import Study; print(Study.objects.get(is_demo=True).slug)"
+    ).strip()
 
 
 def assert_accessible(page: Page) -> None:

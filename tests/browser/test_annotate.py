@@ -36,7 +36,7 @@ def test_a_whole_answer_by_keyboard_alone(page: Page, slug: str) -> None:
     expect(page.get_by_role("radio", name=re.compile("Awe"))).to_be_checked()
     page.keyboard.type(TEXT)
     page.keyboard.press("Enter")
-    expect(page.get_by_text("Saved", exact=True)).to_be_visible()
+    expect(page.locator("#saving-text")).to_have_text("Saved")
     expect(page.locator("main img").first).not_to_have_attribute("src", first)
     [saved] = answers_of(page, slug)
     assert saved["answers"] == {"emotion": "awe", "explanation": TEXT}
@@ -49,10 +49,10 @@ def test_a_whole_answer_on_a_phone_by_touch(browser: Browser, product: Product, 
     join(page, slug)
     wait_for_image(page)
     assert_fits(page)
-    page.get_by_text("Fear", exact=True).tap()
+    page.get_by_role("radio", name=re.compile("Fear")).tap()
     page.get_by_role("textbox").fill(TEXT)
     page.get_by_role("button", name="Save and go on").tap()
-    expect(page.get_by_text("Saved", exact=True)).to_be_visible()
+    expect(page.locator("#saving-text")).to_have_text("Saved")
     assert_accessible(page)
     assert len(answers_of(page, slug)) == 1
     context.close()
@@ -76,9 +76,9 @@ def test_an_answer_given_without_a_network_is_sent_later_once(page: Page, slug: 
     page.keyboard.type(TEXT)
     page.context.set_offline(True)
     page.keyboard.press("Enter")
-    expect(page.get_by_text(re.compile("Not saved yet"))).to_be_visible()
+    expect(page.locator("#saving-text")).to_contain_text("Not saved yet")
     page.context.set_offline(False)
-    expect(page.get_by_text("Saved", exact=True)).to_be_visible(timeout=40_000)
+    expect(page.locator("#saving-text")).to_have_text("Saved", timeout=40_000)
     assert len(answers_of(page, slug)) == 1
 
 
@@ -98,7 +98,7 @@ def test_an_answer_whose_reply_was_lost_is_kept_once(page: Page, slug: str) -> N
     page.keyboard.press("4")
     page.keyboard.type(TEXT)
     page.keyboard.press("Enter")
-    expect(page.get_by_text("Saved", exact=True)).to_be_visible(timeout=40_000)
+    expect(page.locator("#saving-text")).to_have_text("Saved", timeout=40_000)
     assert lost
     assert len(answers_of(page, slug)) == 1
 
@@ -125,12 +125,12 @@ def test_the_last_answer_can_be_changed(page: Page, slug: str) -> None:
     page.keyboard.press("6")
     page.keyboard.type(TEXT)
     page.keyboard.press("Enter")
-    expect(page.get_by_text("Saved", exact=True)).to_be_visible()
+    expect(page.locator("#saving-text")).to_have_text("Saved")
     page.get_by_role("button", name="Back to the last answer").click()
     expect(page.get_by_role("textbox")).to_have_value(TEXT)
     page.get_by_role("textbox").fill(TEXT + ", on second thought")
     page.get_by_role("textbox").press("Enter")
-    expect(page.get_by_text("Saved", exact=True)).to_be_visible()
+    expect(page.locator("#saving-text")).to_have_text("Saved")
     [saved] = answers_of(page, slug)
     assert saved["revision"] == 1
     assert saved["answers"]["explanation"].endswith("on second thought")  # type: ignore[index]
