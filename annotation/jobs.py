@@ -58,7 +58,7 @@ def export(handle: JobHandle) -> dict[str, Any]:
 def import_uploaded_snapshot(handle: JobHandle) -> dict[str, Any]:
     """arguments: storage_name of the uploaded zip."""
     name = handle.arguments["storage_name"]
-    user = User.objects.filter(pk=handle.created_by_id).first()
+    user = User.objects.filter(pk=handle.created_by_id or 0).first()
     with tempfile.TemporaryDirectory(prefix="commonground-import-") as folder, default_storage.open(name) as file:
         study = import_archive(
             file=file,
@@ -73,13 +73,16 @@ def import_uploaded_snapshot(handle: JobHandle) -> dict[str, Any]:
 @job("import_stimuli", queue="exchange", time_limit_seconds=6 * HOUR)
 def import_uploaded_stimuli(handle: JobHandle) -> dict[str, Any]:
     """arguments: storage_name and file_name of the uploaded zip or manifest, source_dataset."""
-    return import_upload(
+    result = import_upload(
         study=Study.objects.get(slug=handle.study_key),
         storage_name=handle.arguments["storage_name"],
         file_name=handle.arguments["file_name"],
         source_dataset=handle.arguments.get("source_dataset", ""),
         progress=handle.progress,
     )
+    n_read, n_added, n_duplicates = result["n_read"], result["n_added"], result["n_duplicates"]
+    handle.progress(n_read, n_read, f"{n_added:,} of {n_read:,} added; {n_duplicates:,} were there already.")
+    return result
 
 
 @job("derive_images", queue="exchange", time_limit_seconds=HOUR)

@@ -3,7 +3,7 @@
 from django.contrib.auth.views import LogoutView
 from django.urls import path, re_path
 
-from annotation.views import account, annotate, exports, home, images
+from annotation.views import account, annotate, exports, home, images, members, stimuli, studies
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -20,6 +20,14 @@ urlpatterns = [
     path("s/<slug:slug>/answers", annotate.answers, name="annotate_answers"),
     path("s/<slug:slug>/return", annotate.come_back, name="annotate_return"),
     path("s/<slug:slug>/end", annotate.end, name="annotate_end"),
+    # researchers and managers
+    path("studies/", studies.studies, name="studies"),
+    path("studies/new", studies.new, name="study_new"),
+    path("studies/<slug:slug>/setup", studies.setup, name="study_setup"),
+    path("studies/<slug:slug>/state", studies.state, name="study_state"),
+    path("studies/<slug:slug>/simulated", studies.remove_simulated_responses, name="study_remove_simulated"),
+    path("studies/<slug:slug>/stimuli", stimuli.stimuli, name="study_stimuli"),
+    path("studies/<slug:slug>/people", members.members, name="study_members"),
     path("studies/<slug:slug>/preview", annotate.preview, name="study_preview"),
     path("studies/import", exports.import_study, name="study_import"),
     path("studies/<slug:slug>/exports", exports.exports, name="study_exports"),

@@ -3,7 +3,7 @@
 from django.urls import path
 from drf_spectacular.views import SpectacularAPIView
 
-from annotation.api import jobs, snapshots, work
+from annotation.api import jobs, members, snapshots, stimuli, studies, work
 
 urlpatterns = [
     path("schema", SpectacularAPIView.as_view(), name="api_schema"),
@@ -21,4 +21,14 @@ urlpatterns = [
     path("studies/<slug:slug>/responses/<int:response_id>", work.OneResponse.as_view(), name="api_response"),
     path("studies/<slug:slug>/skips", work.Skips.as_view(), name="api_skips"),
     path("studies/<slug:slug>/withdrawal", work.Withdrawal.as_view(), name="api_withdrawal"),
+    # studies, their stimuli and people
+    path("markdown", studies.Markdown.as_view(), name="api_markdown"),
+    path("studies", studies.Studies.as_view(), name="api_studies"),
+    path("studies/<slug:slug>", studies.OneStudy.as_view(), name="api_study"),
+    path("studies/<slug:slug>/state", studies.State.as_view(), name="api_study_state"),
+    path("studies/<slug:slug>/simulated", studies.SimulatedResponses.as_view(), name="api_simulated"),
+    path("studies/<slug:slug>/stimuli", stimuli.Stimuli.as_view(), name="api_stimuli"),
+    path("studies/<slug:slug>/response-imports", stimuli.ResponseImports.as_view(), name="api_response_imports"),
+    path("studies/<slug:slug>/members", members.Members.as_view(), name="api_members"),
+    path("studies/<slug:slug>/members/<str:user_name>", members.OneMember.as_view(), name="api_member"),
 ]

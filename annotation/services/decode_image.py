@@ -43,8 +43,9 @@ def decode_image(upload: BinaryIO, name: str) -> DecodedImage:
         raise ImageRefused(f"{name} is empty.")
     with _opened(content, name) as image:
         _check_size(image.width * image.height, name)
-        if getattr(image, "n_frames", 1) > 1 and image.format != "MPO":
-            raise ImageRefused(f"{name} holds {image.n_frames} pictures (animated, or several pages); one is needed.")
+        n_pictures = getattr(image, "n_frames", 1)
+        if n_pictures > 1 and image.format != "MPO":
+            raise ImageRefused(f"{name} holds {n_pictures} pictures (animated, or several pages); one is needed.")
         try:
             image.load()
             upright = _on_white(_in_srgb(ImageOps.exif_transpose(image)))

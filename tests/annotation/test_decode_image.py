@@ -1,6 +1,8 @@
 """What is uploaded becomes one clean JPEG, or is refused with a sentence."""
 
+import contextlib
 import io
+import random
 from typing import Any
 
 import pytest
@@ -107,15 +109,11 @@ def test_what_is_no_picture_is_refused(content: bytes) -> None:
 
 
 def test_noise_never_ends_in_anything_but_a_refusal() -> None:
-    import random
-
     chance = random.Random(7)
     whole = bytearray(picture(size=(80, 60), kind="PNG"))
     for _ in range(150):
         broken = bytearray(whole)
         for _ in range(5):
             broken[chance.randrange(len(broken))] = chance.randrange(256)
-        try:
-            decoded(bytes(broken), "noise.png")
-        except ImageRefused as refusal:
-            assert "noise.png" in refusal.message
+        with contextlib.suppress(ImageRefused):
+            assert decoded(bytes(broken), "noise.png").width > 0

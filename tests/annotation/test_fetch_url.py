@@ -147,7 +147,7 @@ def test_whoever_sends_a_byte_now_and_then_is_cut_off(address: str, monkeypatch:
     ],
 )
 def test_addresses_that_are_not_public_are_refused(url: str) -> None:
-    with pytest.raises(UrlRefused, match="not a public address|There is no host"):
+    with pytest.raises(UrlRefused, match=r"not a public address|There is no host"):
         fetch_url(url, max_bytes=1000)
 
 

@@ -1,0 +1,128 @@
+"""Django admin of collecting: for superusers only, and only for looking where rules are kept by services.
+
+Identity is not registered: it is the one table that knows who a pseudonym is, and nobody should come upon it while
+looking for something else. Whoever must look there does so on purpose, in the database.
+"""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+
+from annotation.models import (
+    Annotator,
+    Assignment,
+    ConsentText,
+    Membership,
+    Participation,
+    Response,
+    ResponseRevision,
+    SnapshotRecord,
+    Stimulus,
+    Study,
+)
+
+
+def only_superusers(request: HttpRequest) -> bool:
+    return bool(request.user.is_active and request.user.is_superuser)
+
+
+# staff accounts may exist for other reasons; they have no business in here
+admin.site.has_permission = only_superusers  # type: ignore[method-assign]
+admin.site.site_header = admin.site.site_title = "Commonground"
+
+
+class ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg]
+    """Rows that only services may change: triggers, counters and revisions hang on them."""
+
+    show_full_result_count = False  # counting half a million rows to say '1 of 526,749' is not worth it
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class MembershipInline(admin.TabularInline):  # type: ignore[type-arg]
+    model = Membership
+    extra = 0
+    raw_id_fields = ["user"]
+
+
+@admin.register(Study)
+class StudyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    list_display = ["title", "slug", "state", "template", "wanted_responses", "is_demo", "created_at"]
+    list_filter = ["state", "template", "is_demo"]
+    search_fields = ["title", "slug"]
+    # state, steps and wanted responses move other rows: they are changed on the study's own pages
+    readonly_fields = ["slug", "template", "steps", "wanted_responses", "state", "created_at", "opened_at"]
+    raw_id_fields = ["created_by"]
+    inlines = [MembershipInline]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+
+@admin.register(Membership)
+class MembershipAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    list_display = ["study", "user", "role"]
+    list_filter = ["role"]
+    raw_id_fields = ["study", "user"]
+    list_select_related = ["study", "user"]
+
+
+@admin.register(Stimulus)
+class StimulusAdmin(ReadOnly):
+    list_display = ["name", "study", "source_dataset", "wanted", "open_slots", "width", "height"]
+    search_fields = ["name", "key"]
+    list_select_related = ["study"]
+
+
+@admin.register(Annotator)
+class AnnotatorAdmin(ReadOnly):
+    list_display = ["pseudonym", "is_simulated", "created_at"]
+    list_filter = ["is_simulated"]
+    search_fields = ["pseudonym"]
+
+
+@admin.register(Participation)
+class ParticipationAdmin(ReadOnly):
+    list_display = ["annotator", "study", "n_answered", "n_skipped", "started_at", "withdrawn_at"]
+    list_select_related = ["annotator", "study"]
+    # with the code somebody could withdraw in another person's name
+    exclude = ["withdrawal_code"]
+
+
+@admin.register(Assignment)
+class AssignmentAdmin(ReadOnly):
+    list_display = ["id", "study", "stimulus", "participation", "state", "leased_at", "expires_at"]
+    list_filter = ["state"]
+    list_select_related = ["study", "stimulus", "participation"]
+
+
+@admin.register(Response)
+class ResponseAdmin(ReadOnly):
+    list_display = ["id", "study", "stimulus", "label", "status", "is_simulated", "revision", "created_at"]
+    list_filter = ["status", "is_simulated"]
+    list_select_related = ["study", "stimulus"]
+
+
+@admin.register(ResponseRevision)
+class ResponseRevisionAdmin(ReadOnly):
+    list_display = ["id", "response", "number", "label", "created_at"]
+
+
+@admin.register(ConsentText)
+class ConsentTextAdmin(ReadOnly):
+    list_display = ["hash", "study", "created_at"]
+    list_select_related = ["study"]
+
+
+@admin.register(SnapshotRecord)
+class SnapshotRecordAdmin(ReadOnly):
+    list_display = ["snapshot_id", "study", "n_responses", "n_stimuli", "contains_withdrawn", "created_at"]
+    list_select_related = ["study"]

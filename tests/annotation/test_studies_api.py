@@ -1,0 +1,102 @@
+"""Studies over the API."""
+
+from collections.abc import Callable
+
+import pytest
+from django.contrib.auth.models import Group, User
+from django.test import Client
+
+from annotation.models import Response, Study
+from tests.conftest import make_participation, make_study, respond
+
+pytestmark = pytest.mark.django_db
+
+SignIn = Callable[[User], Client]
+JSON = "application/json"
+
+
+def test_a_script_makes_reads_changes_and_opens_a_study(stan: User, sign_in: SignIn) -> None:
+    stan.groups.add(Group.objects.get(name="Study creators"))
+    client = sign_in(stan)
+    made = client.post(
+        "/api/v1/studies",
+        {"title": "Clouds", "template": "affective_explanation", "wanted_responses": 3},
+        content_type=JSON,
+    )
+    assert made.status_code == 201
+    address = f"/api/v1/studies/{made.json()['slug']}"
+    assert client.get(address).json()["wanted_responses"] == 3
+    assert client.patch(address, {"consent": "We ask you."}, content_type=JSON).json()["consent"] == "We ask you."
+    refused = client.post(f"{address}/state", {"state": "open"}, content_type=JSON)
+    assert (refused.status_code, refused.json()["type"]) == (409, "state_conflict")
+    assert "at least one image" in refused.json()["message"]
+    assert [study["slug"] for study in client.get("/api/v1/studies").json()["studies"]] == [made.json()["slug"]]
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"wanted_responses": 0}, "wanted_responses"),
+        ({"order": "backwards"}, "order"),
+        ({"lease_seconds": "soon"}, "lease_seconds"),
+        ({"steps": []}, "steps"),
+        ({"steps": [{"name": "A", "kind": "choice"}]}, "step 1"),
+        ({"title": ""}, "title"),
+    ],
+)
+def test_bad_settings_are_refused_by_field(
+    study: Study, mika: User, sign_in: SignIn, body: dict[str, object], field: str
+) -> None:
+    answer = sign_in(mika).patch(f"/api/v1/studies/{study.slug}", body, content_type=JSON)
+    assert answer.status_code == 400
+    assert field in answer.json()["errors"]
+
+
+def test_frozen_steps_are_a_conflict(study: Study, mika: User, sign_in: SignIn) -> None:
+    respond(make_participation(study))
+    steps = [{"name": "why", "kind": "text", "options": {}}]
+    answer = sign_in(mika).patch(f"/api/v1/studies/{study.slug}", {"steps": steps}, content_type=JSON)
+    assert (answer.status_code, answer.json()["type"]) == (409, "state_conflict")
+
+
+def test_roles_are_the_same_as_on_the_pages(
+    study: Study, stan: User, rosa: User, mika: User, ada: User, sign_in: SignIn
+) -> None:
+    address = f"/api/v1/studies/{study.slug}"
+    clients = [sign_in(user) for user in (stan, rosa, mika, ada)]
+    assert [client.get(address).status_code for client in clients] == [404, 200, 200, 200]
+    changes = [client.patch(address, {"title": "x"}, content_type=JSON).status_code for client in clients]
+    assert changes == [404, 403, 200, 200]
+    states = [client.post(f"{address}/state", {"state": "paused"}, content_type=JSON).status_code for client in clients]
+    assert states == [404, 403, 200, 200]
+    assert [client.delete(f"{address}/simulated").status_code for client in clients] == [404, 403, 200, 200]
+    assert clients[0].post("/api/v1/studies", {"title": "x"}, content_type=JSON).status_code == 403
+    assert Client().get("/api/v1/studies").status_code in (401, 403)
+
+
+def test_simulated_responses_are_removed(study: Study, mika: User, sign_in: SignIn) -> None:
+    respond(make_participation(study, is_simulated=True))
+    answer = sign_in(mika).delete(f"/api/v1/studies/{study.slug}/simulated")
+    assert answer.json() == {"removed": 1}
+    assert not Response.objects.exists()
+
+
+def test_markdown_is_rendered_as_on_the_pages_and_cleaned(stan: User, sign_in: SignIn) -> None:
+    body = {"markdown": "**look** <img src=x onerror=alert(1)> [a](javascript:alert(1))"}
+    html = sign_in(stan).post("/api/v1/markdown", body, content_type=JSON).json()["html"]
+    assert "<strong>look</strong>" in html
+    assert "<img" not in html
+    assert 'href="javascript' not in html
+    assert Client().post("/api/v1/markdown", body, content_type=JSON).status_code in (401, 403)
+
+
+def test_the_list_holds_only_ones_own(study: Study, other_study: Study, rosa: User, sign_in: SignIn) -> None:
+    slugs = [row["slug"] for row in sign_in(rosa).get("/api/v1/studies").json()["studies"]]
+    assert slugs == [study.slug]
+
+
+def test_unknown_state_and_study(mika: User, sign_in: SignIn) -> None:
+    study = make_study(mika)
+    client = sign_in(mika)
+    assert client.post(f"/api/v1/studies/{study.slug}/state", {"state": "gone"}, content_type=JSON).status_code == 400
+    assert client.get("/api/v1/studies/nowhere").status_code == 404
