@@ -31,6 +31,9 @@ class ChangeMark(models.Model):
 class StudyStatistics(models.Model):
     """The figures of one study, and the sums that let them follow a change."""
 
+    #: In place of the label set's hash: the last count failed, so the next change or recount counts everything.
+    STALE = ""
+
     study_id = models.BigIntegerField(primary_key=True)
     labels_hash = models.CharField(max_length=64, help_text="Of the label set that was counted by; another one resets.")
     labels = models.JSONField(default=list, help_text="The label set: id, name, polarity, in order.")
@@ -53,6 +56,10 @@ class StudyStatistics(models.Model):
 
     def __str__(self) -> str:
         return f"statistics of study {self.study_id}"
+
+    @property
+    def is_stale(self) -> bool:
+        return self.labels_hash == self.STALE
 
     @property
     def simulated_share(self) -> float:

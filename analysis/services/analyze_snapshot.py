@@ -5,6 +5,7 @@ from typing import Any
 import pyarrow.compute as pc
 
 from analysis.queries import gathered
+from analysis.services.count_study import polarities_of
 from analysis.statistics import DEFAULT_SEED, POLARITIES, AgreementSums
 from snapshots.reader import Snapshot
 from snapshots.version import code_version
@@ -17,7 +18,7 @@ def analyze_snapshot(snapshot: Snapshot) -> dict[str, Any]:
     """
     step = snapshot.step_named_by_kind("choice")
     keys, label_ids, counts = snapshot.label_counts(step)
-    polarities = [label.get("polarity") for label in snapshot.label_set(step)]
+    polarities = polarities_of(snapshot.label_set(step))
     sums = AgreementSums.of_counts(counts, polarities=polarities, keys=keys, seed=DEFAULT_SEED)
     annotators: set[str] = set()
     answered: set[str] = set()

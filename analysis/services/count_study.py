@@ -25,6 +25,12 @@ def labels_hash(labels: Sequence[Any]) -> str:
     return hashlib.sha256(json.dumps(meaning).encode()).hexdigest()
 
 
+def polarities_of(labels: Sequence[Any]) -> list[str] | None:
+    """The polarity of each label; None unless every label has one, since half a division says nothing of mixing."""
+    polarities = [label.get("polarity") for label in labels]
+    return polarities if polarities and all(polarity in POLARITIES for polarity in polarities) else None
+
+
 class StudyCount:
     """The state of one study's figures in memory: stored state plus changes, or, started empty, a count of everything.
 
@@ -45,9 +51,7 @@ class StudyCount:
         statistics = StudyStatistics(
             study_id=study.pk, labels_hash=labels_hash(labels), labels=[dict(label) for label in labels]
         )
-        sums = (
-            AgreementSums(len(labels), [label["polarity"] for label in labels], seed=DEFAULT_SEED) if labels else None
-        )
+        sums = AgreementSums(len(labels), polarities_of(labels), seed=DEFAULT_SEED) if labels else None
         return cls(study, statistics, sums)
 
     @classmethod

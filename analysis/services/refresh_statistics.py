@@ -4,7 +4,7 @@ import logging
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 
 from analysis.models import ChangeMark, Recount, StudyStatistics
 from analysis.services.count_everything import count_and_replace
@@ -62,7 +62,7 @@ def bring_up_to_date(mark: ChangeMark | None) -> Refreshed:
         studies = studies_by_ids(changes.stimuli)
         for study_id, stimulus_ids in changes.stimuli.items():
             if study_id in studies:
-                _count_changed(studies[study_id], stimulus_ids)
+                _count_apart(studies[study_id], stimulus_ids)
             else:
                 forget_study(study_id)  # deleted, with all its responses
         n_studies, n_stimuli = len(changes.stimuli), sum(map(len, changes.stimuli.values()))
@@ -82,6 +82,18 @@ def _count_all_studies(*, after_restore: bool) -> int:
     for study in studies.values():
         count_and_replace(study)
     return sum(StudyStatistics.objects.filter(study_id__in=ids).values_list("n_stimuli", flat=True))
+
+
+def _count_apart(study: Any, stimulus_ids: list[int]) -> None:
+    """Counts one study so that a fault in it does not hold up all the others: it is left stale, and says so."""
+    try:
+        with transaction.atomic():
+            _count_changed(study, stimulus_ids)
+    except (OperationalError, InterfaceError):
+        raise  # the database is away: nothing was counted, and the mark stays where it was
+    except Exception:
+        logger.exception("Study %s cannot be counted; its figures stay as they were.", study.slug)
+        StudyStatistics.objects.filter(pk=study.pk).update(labels_hash=StudyStatistics.STALE)
 
 
 def _count_changed(study: Any, stimulus_ids: list[int]) -> None:

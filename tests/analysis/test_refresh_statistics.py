@@ -294,6 +294,46 @@ def test_sums_that_cannot_be_read_are_counted_anew_and_said_so(mika: User, caplo
     assert count_and_replace(study) == []
 
 
+@pytest.mark.django_db
+def test_labels_of_which_only_some_have_a_polarity_are_counted_without(mika: User) -> None:
+    labels = [{"id": "calm", "polarity": "positive"}, {"id": "wild"}]
+    steps = [{"name": "emotion", "kind": "choice", "options": {"labels": labels}}]
+    study = make_study(mika, steps=steps, n_stimuli=1)
+    answer_stimulus(Stimulus.objects.get(study=study), people_of_study(study, 2), ["calm", "wild"])
+
+    refresh_statistics()
+
+    assert figures(study).label_totals == {"calm": 1, "wild": 1}
+    assert figures(study).polarity_totals is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_study_that_cannot_be_counted_holds_up_no_other(mika: User, caplog: Any, client: Any) -> None:
+    broken, stimuli = answered_study(mika, TABLE, title="broken")
+    sound, others = answered_study(mika, TABLE, title="sound")
+    refresh_statistics()
+    steps = broken.steps
+    Study.objects.filter(pk=broken.pk).update(steps=[{"name": "emotion", "kind": "unheard-of", "options": {}}])
+    for stimulus in (stimuli[0], others[0]):
+        Response.objects.filter(stimulus=stimulus, label="fear").update(label="awe")
+
+    refresh_statistics()
+
+    assert figures(sound).label_totals["awe"] == 3
+    assert figures(broken).label_totals["awe"] == 2
+    assert figures(broken).is_stale
+    assert "cannot be counted" in caplog.text
+
+    Study.objects.filter(pk=broken.pk).update(steps=steps)
+    client.force_login(mika)
+    assert "These figures are old" in client.get(f"/studies/{broken.slug}/").content.decode()
+    Response.objects.filter(stimulus=stimuli[1]).update(label="anger")
+    refresh_statistics()
+    assert figures(broken).label_totals["awe"] == 3
+    assert figures(broken).label_totals["anger"] == 3
+    assert not figures(broken).is_stale
+
+
 acts = st.lists(
     st.tuples(
         st.sampled_from(["answer", "surplus", "revise", "withdraw", "leave", "delete", "refresh"]),
