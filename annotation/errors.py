@@ -6,7 +6,10 @@ from jobs.errors import JobRefused
 
 
 class AnnotationError(JobRefused):
-    """Base, also where a job meets it: `type` names the fact for programs, `status` is the HTTP status, the text is for the person."""
+    """Base, also where a job meets it. `type` names the fact for programs, `status` is the HTTP status.
+
+    The text is for the person.
+    """
 
     type = "error"
     status = 400

@@ -4,7 +4,10 @@ import nh3
 from django.utils.safestring import SafeString, mark_safe
 from markdown_it import MarkdownIt
 
-TAGS = set("p br hr h1 h2 h3 h4 ul ol li strong em s blockquote code pre a table thead tbody tr th td".split())
+TAGS = {
+    "p", "br", "hr", "h1", "h2", "h3", "h4", "ul", "ol", "li", "strong", "em", "s", "blockquote", "code", "pre", "a",
+    "table", "thead", "tbody", "tr", "th", "td",
+}  # fmt: skip
 _parser = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
 
 

@@ -10,7 +10,7 @@ class StaticFiles(StaticFilesConfig):
     ignore_patterns = [*StaticFilesConfig.ignore_patterns, "*.py", "*.html", "__pycache__"]
 
 
-class HashedStaticFiles(CompressedManifestStaticFilesStorage):
+class HashedStaticFiles(CompressedManifestStaticFilesStorage):  # type: ignore[misc]  # whitenoise has no types
     """A file's name carries its hash, also inside the `import` lines of scripts: cached for ever, never stale."""
 
     support_js_module_import_aggregation = True

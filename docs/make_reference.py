@@ -102,7 +102,7 @@ def settings_page() -> str:
 def openapi() -> str:
     from drf_spectacular.renderers import OpenApiYamlRenderer
 
-    rendered: bytes = OpenApiYamlRenderer().render(_schema(), renderer_context={})
+    rendered: bytes = OpenApiYamlRenderer().render(_schema(), renderer_context={})  # type: ignore[no-untyped-call]
     return rendered.decode()
 
 

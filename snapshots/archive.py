@@ -12,7 +12,7 @@ import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, BinaryIO
 
 from snapshots.errors import ArchiveRefused, SnapshotDamaged
 from snapshots.manifest import read_manifest
@@ -62,7 +62,7 @@ def write_archive(
 
 
 def extract_archive(
-    source: Path | BinaryIO,
+    source: Path | IO[bytes],
     parent: Path,
     progress: Callable[[int, int], None] = lambda done, total: None,
     *,

@@ -7,7 +7,7 @@ against forgery as on every page.
 from typing import Any
 
 from django.conf import settings
-from django.http import Http404
+from django.http import Http404, HttpResponse
 from django.urls import reverse
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
@@ -58,9 +58,9 @@ class ParticipantView(APIView):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
-        check = CSRFCheck(lambda _: None)
+        check = CSRFCheck(lambda _: HttpResponse())
         check.process_request(request._request)
-        reason = check.process_view(request._request, None, (), {})
+        reason = check.process_view(request._request, None, (), {})  # type: ignore[arg-type]  # as DRF itself does
         if reason:
             raise PermissionDenied(f"CSRF failed: {reason}")
         self.study = study_for_annotators(request, kwargs["slug"])

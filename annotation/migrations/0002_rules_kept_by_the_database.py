@@ -1,4 +1,4 @@
-"""What the database itself keeps true: slots follow assignments, changes carry their transaction, deletions are seen."""
+"""What the database keeps true: slots follow assignments, changes carry their transaction, deletions are seen."""
 
 from django.db import migrations
 

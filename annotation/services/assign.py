@@ -7,6 +7,7 @@ Source of the method: one conditional write per slot (docs/architecture.md, 2). 
 import random
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import connection, transaction
 from django.utils import timezone
@@ -158,7 +159,7 @@ def _lend_next(
 ) -> HeldAssignment | None:
     now = timezone.now()
     expires = now + timedelta(seconds=study.lease_seconds)
-    values = {
+    values: dict[str, Any] = {
         "study": study.pk,
         "participation": locked.pk,
         "start": locked.ring_place,
@@ -191,7 +192,7 @@ def expire_leases(*, study: Study | None = None) -> int:
     """Takes leases back that ran out, so that their slots are open again. Returns how many, at most 5,000 at once."""
     with connection.cursor() as cursor:
         cursor.execute(_EXPIRE, {"now": timezone.now(), "study": study.pk if study else None})
-        return cursor.rowcount
+        return int(cursor.rowcount)
 
 
 def options_shown(participation: Participation, study: Study) -> dict[str, list[str]]:

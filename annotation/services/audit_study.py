@@ -11,7 +11,8 @@ CHECKS = {
         where s.study_id = %(study)s group by s.id having count(*) > s.wanted""",
     "two responses of one person": """
         select 'stimulus ' || stimulus_id || ', participation ' || participation_id from annotation_response
-        where study_id = %(study)s and status <> 'withdrawn' group by stimulus_id, participation_id having count(*) > 1""",
+        where study_id = %(study)s and status <> 'withdrawn'
+        group by stimulus_id, participation_id having count(*) > 1""",
     "open slots that do not follow from the assignments": """
         select s.name || ': ' || s.open_slots from annotation_stimulus s left join annotation_assignment a
           on a.stimulus_id = s.id and a.state in ('leased', 'answered')
@@ -22,7 +23,8 @@ CHECKS = {
         where r.study_id = %(study)s and (r.status, a.state) not in
           (('accepted', 'answered'), ('surplus', 'surplus'), ('withdrawn', 'withdrawn'))""",
     "an answered assignment without its response": """
-        select 'assignment ' || a.id from annotation_assignment a left join annotation_response r on r.assignment_id = a.id
+        select 'assignment ' || a.id from annotation_assignment a
+        left join annotation_response r on r.assignment_id = a.id
         where a.study_id = %(study)s and a.state in ('answered', 'surplus') and r.id is null""",
 }
 

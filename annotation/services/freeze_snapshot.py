@@ -167,7 +167,8 @@ def _responses(study: Study, steps: list[Step], schema: pa.Schema) -> Iterator[p
         select s.key, a.pseudonym, r.status, r.created_at, r.revision, r.sequence, r.options_shown::text,
           r.duration_ms, r.language, r.device, r.theme, r.consent_hash, r.is_simulated, r.signals::text, r.answers::text
         from annotation_response r join annotation_stimulus s on s.id = r.stimulus_id
-        join annotation_participation p on p.id = r.participation_id join annotation_annotator a on a.id = p.annotator_id
+        join annotation_participation p on p.id = r.participation_id
+        join annotation_annotator a on a.id = p.annotator_id
         where r.study_id = %(study)s and r.status <> 'withdrawn'
         order by s.key collate "C", a.pseudonym collate "C" """
     canonical: dict[str, str] = {}  # the orders shown repeat by the thousand
@@ -195,7 +196,8 @@ def _revisions(study: Study, steps: list[Step]) -> list[dict[str, Any]]:
         select s.key, a.pseudonym, v.number, v.created_at, v.answers::text
         from annotation_responserevision v join annotation_response r on r.id = v.response_id
         join annotation_stimulus s on s.id = r.stimulus_id
-        join annotation_participation p on p.id = r.participation_id join annotation_annotator a on a.id = p.annotator_id
+        join annotation_participation p on p.id = r.participation_id
+        join annotation_annotator a on a.id = p.annotator_id
         where r.study_id = %(study)s and r.status <> 'withdrawn'"""
     names = [field.name for step in steps for field in step.columns()]
     found = [

@@ -6,7 +6,7 @@ import uuid
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
@@ -85,7 +85,7 @@ def import_snapshot(*, folder: Path, user: Any = None, progress: Progress = lamb
 
 
 def import_archive(
-    *, file: BinaryIO, parent: Path, user: Any = None, progress: Progress = lambda done, total: None
+    *, file: IO[bytes], parent: Path, user: Any = None, progress: Progress = lambda done, total: None
 ) -> Study:
     """The same for a snapshot as one zip, unpacked below `parent`. Raises InvalidInput."""
     try:

@@ -1,5 +1,7 @@
 """A person agrees to take part."""
 
+from typing import Any
+
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
@@ -40,7 +42,7 @@ def join_study(
     return participation
 
 
-def annotator_of(user: object) -> Annotator:
+def annotator_of(user: Any) -> Annotator:
     """The annotator behind an account, made at first need."""
     identity = Identity.objects.filter(user=user).select_related("annotator").first()
     if identity:

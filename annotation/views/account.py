@@ -1,11 +1,12 @@
 """Signing in and out, changing the password, the API token. There is no sign-up: admins make accounts."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import messages
 from django.contrib.auth import views as auth_views
 from django.contrib.auth.decorators import login_required
+from django.contrib.auth.models import User
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
@@ -72,8 +73,9 @@ def must_change_password_middleware(get_response: Callable[[HttpRequest], HttpRe
 @require_GET
 @login_required
 def account(request: HttpRequest) -> HttpResponse:
-    token = Token.objects.filter(user=request.user).first()
-    identity = Identity.objects.filter(user=request.user).select_related("annotator").first()
+    user = cast(User, request.user)
+    token = Token.objects.filter(user=user).first()
+    identity = Identity.objects.filter(user=user).select_related("annotator").first()
     return render(request, "account/account.html", {"has_token": token is not None, "identity": identity})
 
 
@@ -81,6 +83,7 @@ def account(request: HttpRequest) -> HttpResponse:
 @login_required
 def make_token(request: HttpRequest) -> HttpResponse:
     """A new API token; shown once, the old one ends."""
-    Token.objects.filter(user=request.user).delete()
-    token = Token.objects.create(user=request.user)
+    user = cast(User, request.user)
+    Token.objects.filter(user=user).delete()
+    token = Token.objects.create(user=user)
     return render(request, "account/account.html", {"has_token": True, "new_token": token.key})

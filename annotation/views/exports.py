@@ -68,6 +68,6 @@ def import_study(request: HttpRequest) -> HttpResponse:
             name = default_storage.save(f"uploads/{uuid.uuid4().hex}.zip", upload)
             start_job("import_snapshot", arguments={"storage_name": name}, user=request.user)
             return redirect("study_import")
-    jobs = Job.objects.filter(kind="import_snapshot", created_by=request.user).order_by("-id")[:10]
+    jobs = Job.objects.filter(kind="import_snapshot", created_by_id=request.user.pk).order_by("-id")[:10]
     context = {"jobs": jobs, "error": error}
     return render(request, "exports/import.html", context, status=400 if error else 200)

@@ -64,7 +64,7 @@ def make_world() -> World:
 def make_place(manager: User, annotator: User, **settings: Any) -> Place:
     study = make_study(manager, n_stimuli=4, **settings)
     jpeg = BytesIO()
-    Image.new("RGB", (64, 48), (120, study.pk % 256, 90)).save(jpeg, "JPEG")
+    Image.new("RGB", (64 + study.pk % 64, 48), (120, 140, 90)).save(jpeg, "JPEG")
     sha256 = hashlib.sha256(jpeg.getvalue()).hexdigest()
     default_storage.save(image_name(sha256), ContentFile(jpeg.getvalue()))
     study.stimuli.update(image_sha256=sha256, width=64, height=48, bytes=len(jpeg.getvalue()))
