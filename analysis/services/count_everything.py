@@ -18,6 +18,15 @@ _TOTALS = ["n_responses", "n_stimuli", "n_annotators", "n_simulated", "n_surplus
 
 def count_and_replace(study: Any, on_progress: Callable[[int], None] = lambda _: None) -> list[str]:
     """Replaces the study's figures by freshly counted ones. Returns what was different, a sentence each."""
+    return _count(study, on_progress, replace=True)
+
+
+def count_and_compare(study: Any, on_progress: Callable[[int], None] = lambda _: None) -> list[str]:
+    """What is different between the study's figures and freshly counted ones, a sentence each; changes nothing."""
+    return _count(study, on_progress, replace=False)
+
+
+def _count(study: Any, on_progress: Callable[[int], None], *, replace: bool) -> list[str]:
     fresh = StudyCount.empty(study)
     differences: list[str] = []
     try:
@@ -36,7 +45,8 @@ def count_and_replace(study: Any, on_progress: Callable[[int], None] = lambda _:
             if old is None or _wrong_facts(old, row):
                 changed.append(row)
                 differences.append(_stimulus_sentence(old, row))
-        write_stimuli(changed)
+        if replace:
+            write_stimuli(changed)
         n_counted += len(rows)
         on_progress(n_counted)
     stored_ids = StimulusStatistics.objects.filter(study_id=study.pk).values_list("pk", flat=True)
@@ -45,9 +55,9 @@ def count_and_replace(study: Any, on_progress: Callable[[int], None] = lambda _:
     if stored is not None:
         differences += _study_sentences(stored, fresh)
     elif not differences and StudyStatistics.objects.filter(pk=study.pk).exists():
-        differences.append("The label set is another one than the figures were made with.")
-    if not differences and stored is not None:
-        return []
+        differences.append("The figures were made with another label set, or their last count had failed.")
+    if not replace or (not differences and stored is not None):
+        return differences
     StimulusStatistics.objects.filter(pk__in=left).delete()
     AnnotatorStatistics.objects.filter(study_id=study.pk).delete()
     PaceSlot.objects.filter(study_id=study.pk).delete()

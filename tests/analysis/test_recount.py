@@ -1,9 +1,11 @@
 """The nightly recount: finds what is wrong, says it loudly, and mends it."""
 
+from threading import Thread
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
 
 from analysis.jobs import start_recounts
 from analysis.models import AnnotatorStatistics, PaceSlot, Recount, StimulusStatistics, StudyStatistics
@@ -30,6 +32,29 @@ def test_sound_figures_are_found_equal(mika: User) -> None:
     assert (result.is_equal, result.differences) == (True, [])
     assert (result.n_responses, result.n_stimuli) == (8, 3)
     assert StudyStatistics.objects.get(pk=study.pk).as_of == before.as_of
+
+
+def test_a_recount_that_finds_nothing_holds_up_no_refresh(mika: User) -> None:
+    study, stimuli = answered_study(mika, TABLE)
+    refresh_statistics()
+    refreshed = []
+
+    def meanwhile(_: int) -> None:
+        """On a connection of its own, an answer changes and is counted while the recount is at work."""
+
+        def change() -> None:
+            Response.objects.filter(stimulus=stimuli[0]).update(label="fear")
+            refreshed.append(refresh_statistics().n_stimuli)
+            connection.close()
+
+        thread = Thread(target=change)
+        thread.start()
+        thread.join(timeout=20)
+
+    assert recount(study=study, on_progress=meanwhile).is_equal
+    assert refreshed == [1]
+    assert StudyStatistics.objects.get(pk=study.pk).label_totals["fear"] == 3
+    assert recount(study=study).is_equal
 
 
 def plant_in_study() -> None:
