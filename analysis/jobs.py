@@ -19,12 +19,12 @@ from jobs.services import start_job
 from modelserve.errors import ModelServeError
 
 
-@shared_task(name="analysis.refresh_statistics")
+@shared_task(name="analysis.refresh_statistics")  # type: ignore[untyped-decorator]
 def refresh_statistics() -> None:
     refreshing.refresh_statistics()
 
 
-@shared_task(name="analysis.start_recounts")
+@shared_task(name="analysis.start_recounts")  # type: ignore[untyped-decorator]
 def start_recounts() -> None:
     """A recount of every study that has figures; a study whose last one is still waiting is left to that one."""
     studies = studies_by_ids(StudyStatistics.objects.values_list("study_id", flat=True))
@@ -41,9 +41,8 @@ def recount_study(handle: JobHandle) -> dict[str, Any]:
     study = studies_by_ids([handle.arguments["study_id"]]).get(handle.arguments["study_id"])
     if study is None:
         raise JobRefused("The study is not there any more; nothing was counted.")
-    # Only asks whether to go on: progress written inside the recount's transaction would be seen after it, and would
-    # keep the heartbeat waiting for the job's row.
-    result = recount(study=study, on_progress=lambda _: handle.checkpoint())
+    n_stimuli = StudyStatistics.objects.filter(pk=study.pk).values_list("n_stimuli", flat=True).first() or 0
+    result = recount(study=study, on_progress=lambda done: handle.progress(min(done, n_stimuli), n_stimuli))
     handle.log("All figures are the same." if result.is_equal else "\n".join(result.differences))
     return {"recount": result.pk, "is_equal": result.is_equal, "n_differences": result.n_differences}
 
