@@ -18,6 +18,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
+from config.env import SETTINGS
 from tests.conftest import ROOT
 
 START_SECONDS = 180
@@ -45,7 +46,7 @@ class Product:
         done = subprocess.run(
             [sys.executable, "manage.py", *words],
             cwd=ROOT,
-            env={**os.environ, **self.environment},
+            env={**own_environment(), **self.environment},
             capture_output=True,
             text=True,
             timeout=300,
@@ -53,6 +54,12 @@ class Product:
         )
         assert done.returncode == 0, done.stderr[-3000:]
         return done.stdout
+
+
+def own_environment() -> dict[str, str]:
+    """The environment without what the tests' own Django was started with."""
+    ours = {*(setting.name for setting in SETTINGS), "DJANGO_SETTINGS_MODULE"}
+    return {name: value for name, value in os.environ.items() if name not in ours}
 
 
 def free_port() -> int:
@@ -63,9 +70,7 @@ def free_port() -> int:
 
 def start_product(data: Path) -> tuple[subprocess.Popen[bytes], Product]:
     """Starts an installation and waits until it says that it is ready."""
-    kept = ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "DEBUG", "ALLOWED_HOSTS", "EMBEDDED", "DJANGO_SETTINGS_MODULE")
-    environment = {name: value for name, value in os.environ.items() if name not in kept}
-    environment |= {"COMMONGROUND_DATA": str(data), "PORT": str(free_port()), "HOST": "127.0.0.1"}
+    environment = {**own_environment(), "COMMONGROUND_DATA": str(data), "PORT": str(free_port()), "HOST": "127.0.0.1"}
     output = data.with_suffix(".output")
     with output.open("w") as said:
         process = subprocess.Popen(

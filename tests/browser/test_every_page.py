@@ -40,7 +40,7 @@ RESEARCHING = {
     "setup": "/studies/{slug}/setup",
     "people": "/studies/{slug}/people",
     "preview": "/studies/{slug}/preview",
-    "remove-simulated": "/studies/{slug}/simulated/remove",
+    "remove-simulated": "/studies/{slug}/simulated",
     "account": "/account/",
     "password": "/account/password",
 }

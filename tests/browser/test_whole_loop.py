@@ -1,4 +1,4 @@
-"""The loop of a study in a real browser: make, upload, annotate, watch, train, see, export, import elsewhere, compare."""
+"""The loop of a study in a browser: make, upload, annotate, watch, train, see, export, import elsewhere, compare."""
 
 import io
 import json
