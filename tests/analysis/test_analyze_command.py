@@ -11,7 +11,9 @@ from django.core.management import CommandError, call_command
 
 from analysis.statistics import MAJORITY_RULES
 from annotation.models import Response, Study
-from tests.analysis.answers import answered_study
+from annotation.services.freeze_snapshot import freeze_snapshot
+from snapshots.local_copy import snapshot_folder
+from tests.analysis.answers import answer_stimulus, answered_study, people_of_study
 from tests.conftest import make_study
 
 pytestmark = pytest.mark.django_db
@@ -111,6 +113,23 @@ def test_an_unknown_name_says_where_slugs_are_found() -> None:
 def test_a_folder_that_is_no_snapshot_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CommandError, match="cannot be analysed"):
         analyze(str(tmp_path))
+
+
+def test_a_snapshot_folder_gives_the_figures_of_its_study(mika: User, settings: Any) -> None:
+    study, stimuli = answered_study(mika, [["awe", "awe", "fear"], ["fear", "awe"], ["anger"]])
+    answer_stimulus(stimuli[2], people_of_study(study, 1), ["disgust"], status=Response.SURPLUS)
+    live = json.loads(analyze(study.slug, "--json"))
+    record = freeze_snapshot(study=study)
+
+    frozen = json.loads(analyze(str(Path(settings.MEDIA_ROOT) / snapshot_folder(record.snapshot_id)), "--json"))
+
+    # the interval hangs on the stimuli's keys, which a snapshot carries, so it is the same as well
+    of_the_moment = {"study", "as_of", "n_withdrawn"}
+    assert {key: live[key] for key in live.keys() - of_the_moment} == {
+        key: frozen[key] for key in live.keys() - of_the_moment
+    }
+    assert frozen["snapshot"] == record.snapshot_id
+    assert "snapshot" in analyze(str(Path(settings.MEDIA_ROOT) / snapshot_folder(record.snapshot_id)))
 
 
 def test_what_is_simulated_is_named(mika: User) -> None:
