@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_GET, require_http_methods
 
-from annotation.access import get_study, role_in
+from annotation.access import get_study, has_right, role_in
 from annotation.api.throttle import SecretThrottle
 from annotation.api.work import response_as_dict
 from annotation.errors import AnnotationError
@@ -143,11 +143,13 @@ def preview(request: HttpRequest, slug: str) -> HttpResponse:
         }
         for number, stimulus in enumerate(stimuli, start=1)
     ]
+    may_change = has_right(request.user, study, "change_study")
+    back_url = reverse("study_setup", args=[slug]) if may_change else reverse("studies")
     context = {
         "study": study,
         "steps": _steps(study, orders),
         "instructions_html": to_html(study.instructions),
-        "config": {"preview": True, "held": held, "end_url": reverse("study_setup", args=[slug])},
+        "config": {"preview": True, "held": held, "end_url": back_url},
     }
     return render(request, "annotate/task.html", context)
 
