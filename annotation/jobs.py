@@ -14,7 +14,7 @@ from annotation.services.export_snapshot import export_snapshot
 from annotation.services.freeze_snapshot import freeze_snapshot
 from annotation.services.import_responses import import_responses
 from annotation.services.import_snapshot import import_archive
-from annotation.services.receive_uploads import import_upload, local_file
+from annotation.services.receive_uploads import import_upload, once
 from annotation.services.store_image import derive_sizes
 from jobs.handle import JobHandle
 from jobs.registry import job
@@ -99,13 +99,13 @@ def derive_images(handle: JobHandle) -> dict[str, Any]:
 @job("import_responses", queue="exchange", time_limit_seconds=2 * HOUR)
 def import_uploaded_responses(handle: JobHandle) -> dict[str, Any]:
     """arguments: storage_name and file_name of the uploaded table, columns. Twice is as once: nothing new comes in."""
-    name = handle.arguments["storage_name"]
-    with local_file(name) as path:
-        result = import_responses(
+    return once(
+        handle.arguments["storage_name"],
+        lambda path: import_responses(
             path=path,
             file_name=handle.arguments["file_name"],
             study=Study.objects.get(slug=handle.study_key),
             columns=handle.arguments.get("columns"),
             progress=lambda done, message: handle.progress(done, None, message),
-        )
-    return result.as_dict()
+        ).as_dict(),
+    )

@@ -111,11 +111,13 @@ def import_manifest(
     file_name: str = "",
     root: Path | None = None,
     root_is_fence: bool = True,
+    source_dataset: str = "",
     progress: Progress = no_progress,
 ) -> ImportedStimuli:
     """A table with a column path, url or name (and source_dataset, description; any other becomes metadata).
 
     root: the folder that paths are relative to; None = no paths. root_is_fence: paths may not lead out of it.
+    source_dataset: for rows that name none.
     Raises InvalidRows with every bad row, InvalidInput.
     """
     table = open_table(path, name=file_name)
@@ -128,21 +130,21 @@ def import_manifest(
     with _Workbench(study) as bench:
         for done, row in enumerate(rows):
             progress(done, len(rows), "Checking images" if row.has_image else "Reading rows")
-            _add_row(bench, row, problems)
+            _add_row(bench, row, row.source_dataset or source_dataset, problems)
         problems.raise_if_any()
         return bench.finish(progress)
 
 
-def _add_row(bench: "_Workbench", row: ManifestRow, problems: Problems) -> None:
+def _add_row(bench: "_Workbench", row: ManifestRow, source_dataset: str, problems: Problems) -> None:
     if not row.has_image:
-        bench.add_name(NewStimulus(row.name, row.source_dataset, row.description, row.metadata))
+        bench.add_name(NewStimulus(row.name, source_dataset, row.description, row.metadata))
         return
     try:
         with open_image(row) as file:
             bench.add(
                 row.name,
                 file,
-                source_dataset=row.source_dataset,
+                source_dataset=source_dataset,
                 description=row.description,
                 metadata=row.metadata,
             )

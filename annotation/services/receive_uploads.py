@@ -5,7 +5,7 @@ import shutil
 import tempfile
 import uuid
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -101,9 +101,25 @@ def _zipped(images: list[Upload]) -> Iterator[Upload]:
 def import_upload(
     *, study: Study, storage_name: str, file_name: str, source_dataset: str = "", progress: Progress = no_progress
 ) -> dict[str, Any]:
-    """The job's work: imports a stored upload, then deletes it. Asked again, it gives the first answer.
+    """Imports a stored zip or manifest; see `once`. Raises InvalidInput or InvalidRows."""
 
-    Raises InvalidInput or InvalidRows; then the upload is deleted as well, since it would be refused again.
+    def work(path: Path) -> dict[str, Any]:
+        if Path(file_name).suffix.lower() == ".zip":
+            return import_archive(
+                study=study, path=path, file_name=file_name, source_dataset=source_dataset, progress=progress
+            ).as_dict()
+        root = Path(settings.MANIFEST_ROOT) if settings.MANIFEST_ROOT else None
+        return import_manifest(
+            study=study, path=path, file_name=file_name, root=root, source_dataset=source_dataset, progress=progress
+        ).as_dict()
+
+    return once(storage_name, work)
+
+
+def once(storage_name: str, work: Callable[[Path], dict[str, Any]]) -> dict[str, Any]:
+    """A job's work on a stored upload, which is deleted afterwards. Asked again, it gives the first answer.
+
+    Where the work refuses the upload it is deleted as well, since it would be refused again.
     """
     answer_name = f"{storage_name.rpartition('/')[0]}/result.json"
     if default_storage.exists(answer_name):
@@ -111,23 +127,14 @@ def import_upload(
             return dict(json.load(file))
     try:
         with local_file(storage_name) as path:
-            imported = _import(study, path, file_name, source_dataset, progress)
+            answer = work(path)
     except InvalidInput:
         default_storage.delete(storage_name)
         raise
-    # the answer first: whoever dies between these two lines imports again, and finds everything there already
-    default_storage.save(answer_name, ContentFile(json.dumps(imported.as_dict()).encode()))
+    # the answer first: whoever dies between these two lines works again, and finds everything there already
+    default_storage.save(answer_name, ContentFile(json.dumps(answer).encode()))
     default_storage.delete(storage_name)
-    return imported.as_dict()
-
-
-def _import(study: Study, path: Path, file_name: str, source_dataset: str, progress: Progress) -> ImportedStimuli:
-    if Path(file_name).suffix.lower() == ".zip":
-        return import_archive(
-            study=study, path=path, file_name=file_name, source_dataset=source_dataset, progress=progress
-        )
-    root = Path(settings.MANIFEST_ROOT) if settings.MANIFEST_ROOT else None
-    return import_manifest(study=study, path=path, file_name=file_name, root=root, progress=progress)
+    return answer
 
 
 @contextmanager

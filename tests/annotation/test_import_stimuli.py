@@ -294,6 +294,12 @@ def test_a_manifest_of_names_alone_makes_stimuli_without_images(empty_study: Stu
     assert Stimulus.objects.get(source_dataset="two").key == name_key("two", "a")
 
 
+def test_rows_that_name_no_source_take_the_one_given_for_all(empty_study: Study, tmp_path: Path) -> None:
+    rows = [{"name": "a", "source_dataset": ""}, {"name": "b", "source_dataset": "own"}]
+    import_manifest(study=empty_study, path=manifest(tmp_path, rows), source_dataset="given")
+    assert set(Stimulus.objects.values_list("name", "source_dataset")) == {("a", "given"), ("b", "own")}
+
+
 def test_one_bad_line_in_ten_thousand_is_named_and_nothing_is_imported(empty_study: Study, tmp_path: Path) -> None:
     rows = [{"name": f"image {number}", "source_dataset": "made"} for number in range(10_000)]
     rows[7_000]["name"] = ""

@@ -45,7 +45,12 @@ class Command(BaseCommand):
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         parser.add_argument("study", metavar="STUDY", help="slug or title of the study")
         parser.add_argument("source", metavar="FOLDER|ZIP|MANIFEST", type=Path, help="what is to be imported")
-        parser.add_argument("--source-dataset", default="", metavar="NAME", help="data set the images come from")
+        parser.add_argument(
+            "--source-dataset",
+            default="",
+            metavar="NAME",
+            help="data set the images come from, unless a row of a manifest says another",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         began = time.monotonic()
@@ -72,7 +77,12 @@ class Command(BaseCommand):
             raise CommandError(f"{source.name} is neither a folder, nor a zip, nor a manifest ({', '.join(KINDS)}).")
         # whoever has a shell here may read these files anyway, so paths may lead anywhere
         return import_manifest(
-            study=study, path=source, root=source.resolve().parent, root_is_fence=False, progress=self._tell
+            study=study,
+            path=source,
+            root=source.resolve().parent,
+            root_is_fence=False,
+            source_dataset=source_dataset,
+            progress=self._tell,
         )
 
     def _tell(self, done: int, total: int, message: str) -> None:
