@@ -56,6 +56,7 @@ def whole_site() -> Iterator[Site]:
         data.mkdir()
         (data / FIRST_START_STAMP).write_text(first_start_mark(""))  # the demo study is not needed
         theirs = {"DATABASE_URL", "REDIS_URL", "SECRET_KEY", "ALLOWED_HOSTS", "EMBEDDED", "HOST", "DEBUG"}
+        theirs |= {"DJANGO_SETTINGS_MODULE"}
         environment = {name: value for name, value in os.environ.items() if name not in theirs}
         environment |= {
             "COMMONGROUND_DATA": str(data),

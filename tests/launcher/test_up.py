@@ -31,7 +31,16 @@ class Site:
 
     @property
     def environment(self) -> dict[str, str]:
-        theirs = {"DATABASE_URL", "REDIS_URL", "SECRET_KEY", "ALLOWED_HOSTS", "EMBEDDED", "HOST"}
+        # the site under test has the product's settings, not those of the tests
+        theirs = {
+            "DATABASE_URL",
+            "REDIS_URL",
+            "SECRET_KEY",
+            "ALLOWED_HOSTS",
+            "EMBEDDED",
+            "HOST",
+            "DJANGO_SETTINGS_MODULE",
+        }
         kept = {name: value for name, value in os.environ.items() if name not in theirs}
         return kept | {"COMMONGROUND_DATA": str(self.data), "PORT": str(self.port)}
 
