@@ -242,8 +242,14 @@ def _write_workers(cursor: Any, study: Study, rows: ResponseRows, language: str)
 
 
 def _next_ids(cursor: Any, table: str, n: int) -> list[int]:
-    cursor.execute("select nextval(pg_get_serial_sequence(%s, 'id')) from generate_series(1, %s)", [table, n])
+    cursor.execute("select nextval(%s::regclass) from generate_series(1, %s)", [_sequence(cursor, table), n])
     return [int(row[0]) for row in cursor.fetchall()]
+
+
+def _sequence(cursor: Any, table: str) -> str:
+    """Where a table's ids come from; asked once, since looking it up per row costs more than the number itself."""
+    cursor.execute("select pg_get_serial_sequence(%s, 'id')", [table])
+    return str(cursor.fetchone()[0])
 
 
 # One row per version of an answer: rows that repeat the version before them say nothing new.
@@ -271,8 +277,8 @@ _PAIRS = """
     create temp table import_pair on commit drop as
     select v.worker, v.item, v.number, w.participation_id, w.next_sequence, i.stimulus_id,
       a.id as known_assignment_id, a.state as known_state, r.id as known_response_id,
-      nextval(pg_get_serial_sequence('annotation_assignment', 'id')) as assignment_id,
-      nextval(pg_get_serial_sequence('annotation_response', 'id')) as response_id
+      nextval(%(assignments)s::regclass) as assignment_id,
+      nextval(%(responses)s::regclass) as response_id
     from (select worker, item, min(number) as number from import_version group by worker, item) v
     join import_item i on i.item = v.item
     join import_person w on w.worker = v.worker
@@ -287,7 +293,9 @@ def _pair_up(cursor: Any, study: Study) -> None:
     cursor.execute("analyze import_version")
     cursor.execute(_PERSONS, {"study": study.pk})
     cursor.execute("analyze import_person")
-    cursor.execute(_PAIRS, {"study": study.pk})
+    sequences = {"assignments": "annotation_assignment", "responses": "annotation_response"}
+    names = {part: _sequence(cursor, table) for part, table in sequences.items()}
+    cursor.execute(_PAIRS, {"study": study.pk, **names})
     cursor.execute("analyze import_pair")
 
 

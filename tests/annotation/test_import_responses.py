@@ -104,7 +104,7 @@ def test_affections_raw_file_is_recognised_by_its_header(tmp_path: Path) -> None
     study = Study.objects.get()
     assert result.n_stimuli == 2  # the same name in two data sets is two images
     assert [label["polarity"] for label in study.labels].count("positive") == 4
-    assert Response.objects.order_by("id").first().answers == {  # type: ignore[union-attr]
+    assert Response.objects.get(label="something_else").answers == {
         "emotion": "something_else",
         "explanation": "a calm lake under the sky",
     }
@@ -268,7 +268,9 @@ def test_one_bad_row_is_named_with_field_and_reason_and_nothing_is_imported(
     tmp_path: Path, header: str, row: tuple[str, ...], field: str, reason: str
 ) -> None:
     good: dict[str, str] = dict.fromkeys(header.split(","), "awe")
-    rows = [tuple(f"{value} {n}" if name.startswith("worker") else value for name, value in good.items()) for n in range(50)]
+    rows = [
+        tuple(f"{value} {n}" if name.startswith("worker") else value for name, value in good.items()) for n in range(50)
+    ]
     with pytest.raises(InvalidRows) as refusal:
         bring(table(tmp_path, [*rows, row], header))
     assert [(problem["row"], problem["field"]) for problem in refusal.value.rows] == [(52, field)]
