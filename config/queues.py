@@ -1,5 +1,6 @@
 """Celery's settings: broker, queues, schedule. Read when the first message is sent, not when Django starts."""
 
+from celery.schedules import crontab
 from django.conf import settings
 
 
@@ -50,7 +51,7 @@ beat_schedule = {
     },
     "recount every study": {
         "task": "analysis.start_recounts",
-        "schedule": 24 * 3600.0,
+        "schedule": crontab(hour="3", minute="0"),
         "options": {"expires": 3600},
     },
 }

@@ -36,11 +36,10 @@ from modelserve.errors import (
     PredictorBusy,
 )
 from modelserve.models import Network, TrainingRun
-from modelserve.options import SMALL_CONV, TASKS
-from modelserve.queries import networks_of, promoted_network, training_runs_of
+from modelserve.options import TASKS
+from modelserve.queries import networks_of, training_runs_of
 from modelserve.services import ask_predictor
 from modelserve.services.ask_predictor import MOST_CHARACTERS, MOST_ITEMS
-from modelserve.services.open_study_snapshot import SMALL_SIDE
 from snapshots.local_copy import image_name
 
 MOST_UPLOADS = 16  # each is decoded and written anew within the request
@@ -265,16 +264,7 @@ def _image_names(study: Study, keys: list[str]) -> list[str]:
             raise InvalidInput(
                 f"stimuli: item {number}, '{key}', {fact}. Nothing was predicted.", {"stimuli": [f"{key} {fact}."]}
             )
-    return [image_name(images[key], _size_for(study)) for key in keys]
-
-
-def _size_for(study: Study) -> str:
-    """The file that the network learned from: a small network sees the smaller one."""
-    network = promoted_network(study.slug, "image_emotion")
-    is_small = (
-        network is not None and network.options["encoder"] == SMALL_CONV and network.options["side"] <= SMALL_SIDE
-    )
-    return "320" if is_small else "1024"
+    return [image_name(images[key]) for key in keys]
 
 
 def _answer(study: Study, network: Network, predictions: list[dict[str, Any]]) -> dict[str, Any]:

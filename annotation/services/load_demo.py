@@ -14,6 +14,7 @@ from annotation.services.create_study import create_study
 from annotation.services.decode_image import decode_image
 from annotation.services.insert_stimuli import NewStimulus, insert_stimuli
 from annotation.services.simulate_responses import simulate_responses
+from jobs.services import start_job
 from snapshots.local_copy import image_name
 
 TITLE = "Photographs and feelings (demo)"
@@ -34,7 +35,7 @@ def load_demo(*, user: Any = None, say: Callable[[str], None] = lambda line: Non
     if study is None:
         photographs = demo_photographs()
         say(f"Storing {len(photographs)} photographs")
-        stimuli = []
+        stimuli: list[NewStimulus] = []
         for photograph in photographs:
             with photograph.path.open("rb") as file:
                 decoded = decode_image(file, photograph.image_file)
@@ -57,6 +58,8 @@ def load_demo(*, user: Any = None, say: Callable[[str], None] = lambda line: Non
                 title=TITLE, template="affective_explanation", description=DESCRIPTION, user=user, is_demo=True
             )
             insert_stimuli(study=study, stimuli=stimuli)
+            hashes = [stimulus.image_sha256 for stimulus in stimuli]
+            start_job("derive_images", study_key=study.slug, arguments={"sha256s": hashes})
             study = change_state(study=study, state=Study.OPEN)
     wanted = int(study.wanted_responses * len(demo_photographs()) * SHARE_ANSWERED)
     missing = wanted - study.response_set.count()

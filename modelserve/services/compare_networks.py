@@ -19,7 +19,6 @@ def compare_with_served(*, run: TrainingRun, network: Network, served: Network) 
     """
     # Torch takes seconds and hundreds of megabytes: only a worker that trains imports it.
     from modelserve.evaluation.report import is_better
-    from modelserve.networks.image_emotion import ImageEmotion
     from modelserve.networks.saved import load_network
     from modelserve.recipes import evaluate_rows, predict_rows, rows_of
 
@@ -36,9 +35,8 @@ def compare_with_served(*, run: TrainingRun, network: Network, served: Network) 
     metrics = []
     for candidate in (network, served):
         saved = load_network(local_folder(candidate.weights_location))
-        side = saved.network.encoder.preprocessing.side if isinstance(saved.network, ImageEmotion) else 0
         cache = Path(settings.CACHE_DIR) / "pixels"
-        predicted = predict_rows(saved, test, read_image=image_reader(snapshot, side), cache=cache, device="auto")
+        predicted = predict_rows(saved, test, read_image=image_reader(snapshot), cache=cache, device="auto")
         metrics.append(evaluate_rows(saved, test, predicted))
     new, old = metrics
     better = is_better(metric, new, old)

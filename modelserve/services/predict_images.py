@@ -1,6 +1,5 @@
 """A network's answers to stored images, in this process: for workers."""
 
-import contextlib
 from collections.abc import Sequence
 
 from django.core.exceptions import SuspiciousFileOperation
@@ -19,10 +18,8 @@ def predict_images(network: Network, storage_names: Sequence[str]) -> list[dict[
 
 
 def _read(name: str) -> bytes:
-    # The smaller files of an image are made after its upload; until then the whole one stands in.
-    whole = f"{name.rpartition('/')[0]}/full.jpg"
-    for place in dict.fromkeys((name, whole)):
-        missing = (FileNotFoundError, IsADirectoryError, SuspiciousFileOperation)
-        with contextlib.suppress(*missing), default_storage.open(place) as file:
+    try:
+        with default_storage.open(name) as file:
             return bytes(file.read())
-    raise PredictionImpossible(f"There is no stored image '{name}'. Nothing was predicted.")
+    except (FileNotFoundError, IsADirectoryError, SuspiciousFileOperation):
+        raise PredictionImpossible(f"There is no stored image '{name}'. Nothing was predicted.") from None

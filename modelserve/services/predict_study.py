@@ -27,7 +27,7 @@ def predict_study(*, network_id: int, snapshot_id: str, snapshot_location: str, 
     known = set(Prediction.objects.filter(network=network).values_list("stimulus_key", flat=True))
     missing = [row for row in with_image if row["stimulus_key"] not in known]
     served = PREDICTOR.load(network.weights_location)
-    read_image = image_reader(snapshot, served.side)
+    read_image = image_reader(snapshot)
     handle.log(f"{len(missing)} of {len(with_image)} stimuli to predict.")
     for start in range(0, len(missing), BATCH):
         rows = missing[start : start + BATCH]

@@ -13,7 +13,7 @@ from jobs.errors import JobCancelled
 from jobs.handle import JobHandle
 from modelserve.errors import ModelServeError
 from modelserve.models import Network, Promotion, TrainingRun
-from modelserve.options import SMALL_CONV, ImageEmotionOptions, RunOptions, parse_options
+from modelserve.options import parse_options
 from modelserve.queries import promoted_network
 from modelserve.services.compare_networks import compare_with_served
 from modelserve.services.open_study_snapshot import image_reader, open_study_snapshot
@@ -24,8 +24,6 @@ from modelserve.storage_folders import store_folder, working_folder
 
 if TYPE_CHECKING:
     from modelserve.recipes import Learned
-
-PRETRAINED_SIDE = 224  # pretrained encoders see at least so many pixels
 
 
 def train(run_id: int, handle: JobHandle) -> dict[str, Any]:
@@ -73,16 +71,9 @@ def _learn(run: TrainingRun, work_folder: Path, handle: JobHandle) -> "Learned":
         options,
         work_folder=work_folder,
         cache=Path(settings.CACHE_DIR) / "pixels",
-        read_image=image_reader(snapshot, _side_of(options)),
+        read_image=image_reader(snapshot),
         watcher=Watcher(on_step=on_step, on_epoch=on_epoch, log=handle.log, may_continue=handle.checkpoint),
     )
-
-
-def _side_of(options: RunOptions) -> int:
-    """Pixels of the square that the network will see, as far as the choice of the file to read needs it."""
-    if isinstance(options.network, ImageEmotionOptions) and options.network.encoder == SMALL_CONV:
-        return options.network.side
-    return PRETRAINED_SIDE
 
 
 def _register(run: TrainingRun, learned: "Learned", handle: JobHandle) -> Network:
