@@ -68,7 +68,7 @@ class StudyForm(forms.ModelForm):  # type: ignore[type-arg]  # django-stubs know
             "consent": "Consent text",
         }
         help_texts = {
-            "description": "For you and your colleagues; people who take part do not see it.",
+            "description": "Shown to people on the first page, above the consent text.",
             "instructions": "Markdown. Shown before the first image, and again on request.",
             "consent": "Markdown. Everyone agrees to it first; which wording she agreed to is kept with each answer.",
             "wanted_responses": "Every image gets exactly so many, each from another person.",
