@@ -42,7 +42,7 @@ openapi: have-python  ## write the pages that are made from the code: API, comma
 
 bench: have-python  ## measure: responses per second and their cost
 	@$(PYTHON) -m launcher setup --dev
-	bench/collect
+	$(ENV)/python -m bench.collect
 
 clean:  ## remove the environment and caches; data in var/ stay
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
