@@ -1,11 +1,19 @@
 #!/usr/bin/env python
-"""Django's command line for Commonground: `python manage.py help` lists the commands."""
+"""Django's command line for Commonground: `python manage.py help` lists the commands.
+
+Where no database is named it works on the data of `make up`, whether that is running or not.
+"""
 
 import os
 import sys
 
-from django.core.management import execute_from_command_line
-
 if __name__ == "__main__":
+    if not os.environ.get("DATABASE_URL"):
+        from launcher.__main__ import main
+
+        sys.exit(main(["manage", *sys.argv[1:]]))
+
+    from django.core.management import execute_from_command_line
+
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     execute_from_command_line(sys.argv)

@@ -21,6 +21,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from celery.schedules import crontab
+
 ROOT = Path(__file__).resolve().parent.parent
 OUR_APPS = ("jobs", "annotation", "modelserve", "analysis")
 # Help texts are broken at this width, so that they are the same on every terminal.
@@ -133,9 +135,9 @@ def commands_page() -> str:
     parts = [f"## {name}\n\n```\n{_help(app, name).rstrip()}\n```" for app, name in our_commands()]
     return _page(
         "Commands",
-        "For operators and researchers with a terminal. While `make up` runs, start a command beside the site with "
-        "`.venv/bin/python -m launcher manage COMMAND ...`; where `DATABASE_URL` and `REDIS_URL` name servers of your "
-        "own, with `.venv/bin/python manage.py COMMAND ...`. Each explains itself with `--help`, shown here.",
+        "For operators and researchers with a terminal: `.venv/bin/python manage.py COMMAND ...`. It works on the data of "
+        "`make up`, whether that is running or not; where `DATABASE_URL` and `REDIS_URL` name servers of your own, on "
+        "those. Each command explains itself with `--help`, shown here.",
         "\n\n".join(parts),
     )
 
@@ -213,7 +215,7 @@ def jobs_page() -> str:
         for kind in sorted(JOB_KINDS.values(), key=lambda kind: (kind.queue, kind.name))
     ]
     schedule = [
-        (entry["task"], _duration(float(entry["schedule"])), name[0].upper() + name[1:])
+        (entry["task"], _rhythm(entry["schedule"]), name[0].upper() + name[1:])
         for name, entry in app.conf.beat_schedule.items()
     ]
     schedule_rows = [(f"`{task}`", every, meaning) for task, every, meaning in schedule]
@@ -333,6 +335,13 @@ def _duration(seconds: float) -> str:
         if seconds >= length and seconds % length == 0:
             return f"{seconds / length:g} {unit}"
     return f"{seconds:g} s"
+
+
+def _rhythm(schedule: Any) -> str:
+    """How often beat starts something: every so many seconds, or daily at a time."""
+    if isinstance(schedule, crontab):
+        return f"daily at {min(schedule.hour):02d}:{min(schedule.minute):02d} UTC"
+    return _duration(float(schedule))
 
 
 def _arguments(docstring: str | None) -> str:

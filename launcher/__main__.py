@@ -5,9 +5,10 @@ import sys
 from pathlib import Path
 
 from launcher.errors import LaunchError
+from launcher.manage import manage
 from launcher.options import read_options
 from launcher.setup import setup
-from launcher.status import manage, status
+from launcher.status import status
 from launcher.up import up
 from launcher.with_servers import with_servers
 
@@ -41,7 +42,7 @@ def _parser() -> argparse.ArgumentParser:
     beside = commands.add_parser("with-servers", help="run a command with a PostgreSQL and a Valkey of its own")
     beside.add_argument("--data", type=Path, help="keep the servers' data here (default: a temporary folder)")
     beside.add_argument("words", nargs="+", metavar="COMMAND")
-    managing = commands.add_parser("manage", help="run a manage.py command beside the running site")
+    managing = commands.add_parser("manage", help="run a manage.py command with the site's settings")
     managing.add_argument("words", nargs=argparse.REMAINDER, metavar="COMMAND")
     return parser
 

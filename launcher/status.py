@@ -1,12 +1,8 @@
-"""`python -m launcher status` and `manage`: what runs, and Django's commands beside it."""
+"""`python -m launcher status`: what runs."""
 
-import os
-import sys
-
-from launcher.errors import LaunchError
-from launcher.options import ROOT, Options
+from launcher.options import Options
 from launcher.processes import birth_of, children_of
-from launcher.run_record import RunRecord, read_record
+from launcher.run_record import read_record
 
 
 def status(options: Options) -> int:
@@ -24,17 +20,3 @@ def status(options: Options) -> int:
         print(f"  {name:<12} {f'process {pid}' if alive else 'being started again'}{detail}")
         whole = whole and alive
     return 0 if whole else 1
-
-
-def manage(options: Options, words: list[str]) -> int:
-    """Become `manage.py WORDS` with the settings of the running site. Raises LaunchError if none runs."""
-    os.chdir(ROOT)
-    environment = {**options.environment, **_running(options).environment}
-    os.execve(sys.executable, [sys.executable, "manage.py", *words], environment)
-
-
-def _running(options: Options) -> RunRecord:
-    record = read_record(options.data)
-    if record is None or not record.is_alive() or not record.environment:
-        raise LaunchError(f"Commonground is not running from {options.data}; start it with `make up`, then repeat.")
-    return record

@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import secrets
 import shutil
 import sys
 import time
@@ -16,8 +15,9 @@ from launcher.embedded import Postgres, Valkey, remove_socket_folder, socket_fol
 from launcher.errors import LaunchError
 from launcher.options import ROOT, Options
 from launcher.our_processes import our_processes
-from launcher.preflight import BYTES_NEEDED, addresses, check_disk, check_port, host_names
+from launcher.preflight import BYTES_NEEDED, addresses, check_disk, check_port
 from launcher.run_record import RunRecord, end_leftovers, read_record, remove_record
+from launcher.site_environment import site_environment
 from launcher.supervisor import StopRequested, Supervisor
 
 LEFTOVER_SECONDS = 40.0  # how long the servers of a killed start may take to close their files
@@ -167,23 +167,9 @@ class _Site:
         supervisor.start(children)
 
     def _environment(self) -> dict[str, str]:
-        """What our own processes get on top of the operator's environment; a value the operator set stays."""
-        given = self.options.environment
-        added = {
-            "COMMONGROUND_DATA": str(self.options.data),
-            "DATABASE_URL": self.record.database_url,
-            "REDIS_URL": self.record.redis_url,
-            "HOST": self.options.host,
-            "PORT": str(self.options.port),
-            "EMBEDDED": "yes",
-            "PYTHONUNBUFFERED": "1",
-        }
-        if not given.get("SECRET_KEY") and not given.get("SECRET_KEY_FILE"):
-            added["SECRET_KEY_FILE"] = str(_secret_key_file(self.options.data))
-        if not given.get("ALLOWED_HOSTS"):
-            added["ALLOWED_HOSTS"] = ",".join(host_names(self.options.host))
-        self.record.environment = added
-        return {**given, **added}
+        urls = {"database_url": self.record.database_url, "redis_url": self.record.redis_url}
+        self.record.environment = site_environment(self.options, **urls)
+        return {**self.options.environment, **self.record.environment}
 
     def _prepare(self, supervisor: Supervisor) -> None:
         say("bringing the database up to date")
@@ -230,7 +216,7 @@ class _Site:
         if self.credentials:
             lines += ["", f"  {self.credentials}"]
         else:
-            lines.append("  Password forgotten? .venv/bin/python -m launcher manage changepassword NAME")
+            lines.append("  Password forgotten? .venv/bin/python manage.py changepassword NAME")
         lines += ["", "  Stop with Ctrl-C. Data, logs and secrets are in " + str(self.options.data), ""]
         print("\n".join(lines), flush=True)
 
@@ -238,21 +224,6 @@ class _Site:
 def first_start_mark(database_url: str) -> str:
     """What the stamp holds once a database had its first start; another database gets one of its own."""
     return hashlib.sha256((database_url or "embedded").encode()).hexdigest()
-
-
-def _secret_key_file(data: Path) -> Path:
-    path = data / "secret_key"
-    with suppress(FileExistsError):
-        making = data / f"secret_key.{os.getpid()}"
-        with os.fdopen(os.open(making, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(secrets.token_urlsafe(50) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        try:
-            os.link(making, path)  # refuses to replace a key that is there
-        finally:
-            making.unlink()
-    return path
 
 
 def _static_fingerprint() -> str:

@@ -4,6 +4,7 @@ import os
 import shutil
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from launcher.data_lock import AlreadyRunning, take_lock
@@ -21,13 +22,20 @@ def with_servers(command: list[str], data: Path | None) -> int:
     throwaway = data is None
     folder = Path(tempfile.mkdtemp(prefix="commonground-")) if data is None else data.resolve()
     try:
-        return _run_beside(command, folder, durable=not throwaway)
+        return run_beside_servers(folder, lambda _: [command], durable=not throwaway)
     finally:
         if throwaway:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _run_beside(command: list[str], folder: Path, *, durable: bool) -> int:
+def run_beside_servers(
+    folder: Path, commands: Callable[[dict[str, str]], list[list[str]]], *, durable: bool = True
+) -> int:
+    """Start the servers of this folder, run the commands one after the other until one fails, stop the servers.
+
+    commands: receives the environment they will run in, with the servers' addresses, and may add to it.
+    Returns the exit code of the last command that ran. Raises LaunchError if the servers cannot be started.
+    """
     try:
         lock = take_lock(folder, patience_seconds=5)
     except AlreadyRunning:
@@ -42,11 +50,15 @@ def _run_beside(command: list[str], folder: Path, *, durable: bool) -> int:
         postgres.prepare()
         valkey.prepare()
         supervisor.start([postgres.child(), valkey.child()])
-        return _exit_code(supervisor.run(command, os.environ | {"DATABASE_URL": postgres.url, "REDIS_URL": valkey.url}))
+        environment = {**os.environ, "DATABASE_URL": postgres.url, "REDIS_URL": valkey.url}
+        for command in commands(environment):
+            if code := _exit_code(supervisor.run(command, environment)):
+                return code
+        return 0
     except StopRequested:
         return 130
     except FileNotFoundError as error:
-        raise LaunchError(f"{command[0]!r} cannot be run: {error.strerror}.") from error
+        raise LaunchError(f"{error.filename!r} cannot be run: {error.strerror}.") from error
     finally:
         supervisor.stop()
         remove_socket_folder(sockets)

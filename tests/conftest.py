@@ -28,6 +28,12 @@ from annotation.services.submit_response import submit_response
 ROOT = Path(__file__).resolve().parent.parent
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Fast tests first: what starts a whole product comes last, and a browser after everything else."""
+    last = ("tests/launcher/", "tests/faults/", "tests/browser/")
+    items.sort(key=lambda item: next((n for n, folder in enumerate(last, 1) if folder in str(item.path)), 0))
+
+
 @pytest.fixture(scope="session")
 def test_data() -> Path:
     """Real data that may not be redistributed: COMMONGROUND_TEST_DATA, or shared/data beside the checkout."""
