@@ -135,9 +135,9 @@ def commands_page() -> str:
     parts = [f"## {name}\n\n```\n{_help(app, name).rstrip()}\n```" for app, name in our_commands()]
     return _page(
         "Commands",
-        "For operators and researchers with a terminal: `.venv/bin/python manage.py COMMAND ...`. It works on the data of "
-        "`make up`, whether that is running or not; where `DATABASE_URL` and `REDIS_URL` name servers of your own, on "
-        "those. Each command explains itself with `--help`, shown here.",
+        "For operators and researchers with a terminal: `.venv/bin/python manage.py COMMAND ...`. It works on the data "
+        "of `make up`, whether that is running or not; where `DATABASE_URL` and `REDIS_URL` name servers of your own, "
+        "on those. Each command explains itself with `--help`, shown here.",
         "\n\n".join(parts),
     )
 
