@@ -1,6 +1,9 @@
 """A person with a browser: keys, thumbs, bad networks, two tabs; nothing she wrote is lost, nothing is doubled."""
 
+import json
+import os
 import re
+import signal
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -158,3 +161,19 @@ def test_too_short_an_answer_says_so_beside_the_field(page: Page, slug: str) -> 
     expect(page.get_by_role("textbox")).to_have_value("nice")
     assert_accessible(page)
     assert answers_of(page, slug) == []
+
+
+def test_killed_servers_cost_no_words(page: Page, product: Product, slug: str) -> None:
+    """The web server and the database are killed while she writes; she presses Enter once, and it is saved once."""
+    join(page, slug)
+    wait_for_image(page)
+    page.keyboard.press("2")
+    page.keyboard.type(TEXT)
+    pids = json.loads((product.data / "run.json").read_text())["pids"]
+    for name in ("web", "postgres"):
+        os.kill(pids[name], signal.SIGKILL)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("textbox")).to_have_value(TEXT)
+    expect(page.locator("#saving-text")).to_have_text("Saved", timeout=90_000)
+    [saved] = answers_of(page, slug)
+    assert saved["answers"] == {"emotion": "awe", "explanation": TEXT}

@@ -3,6 +3,7 @@
 With COMMONGROUND_SCREENSHOTS=docs/screenshots the pictures of all pages are written there.
 """
 
+import io
 import os
 import re
 from collections.abc import Iterator
@@ -11,10 +12,12 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import ADMIN_PASSWORD, DESKTOP, PHONE, Product, demo_slug, join, sign_in
 
+LONGEST_PICTURE = 2600  # pixels
 WIDTHS = {"desktop": DESKTOP, "phone": PHONE}
 PUBLIC = {"home": "/", "login": "/account/login", "not-found": "/studies/there-is-no-such-study/"}
 TAKING_PART = {
@@ -86,7 +89,7 @@ def look(page: Page, name: str, width: str, wrong: list[str]) -> None:
         wrong.append(f"{name} ({width}): {violation['id']}: {violation['help']} at {places}")
     if folder := os.environ.get("COMMONGROUND_SCREENSHOTS"):
         show_everything(page)
-        page.screenshot(path=Path(folder) / f"{name}-{width}.png", full_page=True)
+        keep_picture(page.screenshot(full_page=True), Path(folder) / f"{name}-{width}.png")
 
 
 def show_everything(page: Page) -> None:
@@ -95,6 +98,14 @@ def show_everything(page: Page) -> None:
         """async () => { for (const image of document.images) image.loading = 'eager';
         await Promise.all([...document.images].map(image => image.decode().catch(() => null))); }"""
     )
+
+
+def keep_picture(png: bytes, path: Path) -> None:
+    """Small enough for a repository: 128 colours, and of long pages the first screens."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with Image.open(io.BytesIO(png)) as picture:
+        top = picture.convert("RGB").crop((0, 0, picture.width, min(picture.height, LONGEST_PICTURE)))
+        top.quantize(128, dither=Image.Dither.NONE).save(path, optimize=True)
 
 
 def walk(page: Page, pages: dict[str, str], width: str, wrong: list[str], facts: dict[str, Any]) -> None:
