@@ -143,7 +143,7 @@ def test_a_killed_process_comes_back_and_the_page_answers(site: Site, name: str)
     wait_until(site.is_whole, "the site is whole", seconds=60)
 
 
-def test_a_stopped_site_leaves_no_process_and_starts_again_within_ten_seconds(tmp_path: Path) -> None:
+def test_a_stopped_site_leaves_no_process_and_starts_again_with_its_data(tmp_path: Path) -> None:
     site = new_site(tmp_path)
     with site.start() as process:
         site.wait_until_ready(process)
