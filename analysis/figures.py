@@ -52,7 +52,8 @@ def study_figure(name: str, statistics: StudyStatistics) -> Figure | None:
 
 def about(statistics: StudyStatistics) -> str:
     """Below every figure: what it rests on, how much of that is simulated, and when it was counted."""
-    simulated = f", {as_percent(statistics.simulated_share, 0)} simulated" if statistics.n_simulated else ""
+    # a number, since 450 of 452 rounds to a hundred per cent, which would be wrong
+    simulated = _of_which(statistics.n_simulated)
     return (
         f"{statistics.n_responses:,} accepted responses to {statistics.n_stimuli:,} images{simulated}. "
         f"Counted {moment(statistics.as_of)}."

@@ -61,11 +61,6 @@ class StudyStatistics(models.Model):
     def is_stale(self) -> bool:
         return self.labels_hash == self.STALE
 
-    @property
-    def simulated_share(self) -> float:
-        """0 to 1."""
-        return self.n_simulated / self.n_responses if self.n_responses else 0.0
-
 
 class StimulusStatistics(models.Model):
     """What is known of one stimulus: the facts for galleries, and who answered what for the next change.

@@ -107,7 +107,7 @@ def test_what_is_simulated_is_said_in_the_notice_and_below_every_figure(
     refresh_statistics()
     html = sign_in(mika).get(f"/studies/{answered.slug}/").content.decode()
     assert "3 of 9 responses were made by the simulator" in html
-    assert html.count("33 % simulated") == 7
+    assert html.count("9 accepted responses to 3 images, 3 of them simulated") == 7
 
 
 def test_a_recount_that_differed_is_said_loudly_until_one_is_equal(

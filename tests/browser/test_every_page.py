@@ -101,11 +101,11 @@ def show_everything(page: Page) -> None:
 
 
 def keep_picture(png: bytes, path: Path) -> None:
-    """Small enough for a repository: 128 colours, and of long pages the first screens."""
+    """Small enough for a repository: 256 colours, the labels' own among them; of long pages the first screens."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with Image.open(io.BytesIO(png)) as picture:
         top = picture.convert("RGB").crop((0, 0, picture.width, min(picture.height, LONGEST_PICTURE)))
-        top.quantize(128, dither=Image.Dither.NONE).save(path, optimize=True)
+        top.quantize(256, kmeans=2, dither=Image.Dither.NONE).save(path, optimize=True)
 
 
 def walk(page: Page, pages: dict[str, str], width: str, wrong: list[str], facts: dict[str, Any]) -> None:
