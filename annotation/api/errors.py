@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
 from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.response import Response as ApiResponse
 from rest_framework.views import exception_handler as default_handler
@@ -13,6 +15,9 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> ApiResponse 
     if isinstance(error, AnnotationError):
         details = {key: value for key, value in error.details.items() if key in ("errors", "rows")}
         return ApiResponse({"type": error.type, "message": error.message, **details}, status=error.status)
+    if isinstance(error, RequestDataTooBig):
+        message = f"The request is larger than {settings.DATA_UPLOAD_MAX_MEMORY_SIZE} bytes. Send less at once."
+        return ApiResponse({"type": "body_too_large", "message": message}, status=413)
     answer = default_handler(error, context)
     if answer is None:
         return None

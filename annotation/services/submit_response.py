@@ -26,6 +26,10 @@ _ANSWERED = "update annotation_assignment set state = %s where id = %s"
 _COUNTED = "update annotation_participation set n_answered = %s, next_sequence = %s, ring_place = %s where id = %s"
 
 
+MOST_SIGNALS = 40
+MOST_SIGNAL_CHARACTERS = 100
+
+
 @dataclass(frozen=True)
 class Submitted:
     """response: with its stimulus and, if it is new, with the participation as it is now.
@@ -87,7 +91,7 @@ def submit_response(
                 options_shown=options_shown(locked, study),
                 sequence=assignment.sequence,
                 duration_ms=duration_ms,
-                signals=signals or {},
+                signals=_kept_signals(signals),
                 language=locked.language,
                 device=device[:12],
                 theme=theme[:12],
@@ -108,6 +112,19 @@ def submit_response(
         return Submitted(used, repeated=True)
     participation.n_answered, participation.n_skipped = locked.n_answered, locked.n_skipped
     return Submitted(response, repeated=False, held=held)
+
+
+def _kept_signals(signals: dict[str, Any] | None) -> dict[str, Any]:
+    """What the page measured: named numbers, yes or no, short words. Anything else is dropped, never the answer."""
+    kept: dict[str, Any] = {}
+    for name, value in (signals or {}).items():
+        is_number = isinstance(value, bool | int | float) and abs(value) < 1e15
+        is_word = isinstance(value, str) and len(value) <= MOST_SIGNAL_CHARACTERS and value.isprintable()
+        if (is_number or is_word) and name.isidentifier() and len(name) <= MOST_SIGNAL_CHARACTERS:
+            kept[name] = value
+        if len(kept) == MOST_SIGNALS:
+            break
+    return kept
 
 
 def _first_answer(locked: Participation, assignment: Assignment | None, client_key: uuid.UUID) -> Response:

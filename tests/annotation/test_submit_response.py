@@ -169,6 +169,31 @@ def test_a_malformed_request_gets_a_clear_error(study: Study, anna: Participatio
     assert answered.json()["message"]
 
 
+def test_a_body_of_megabytes_is_refused_unread(study: Study, anna: Participation) -> None:
+    client = annotator_client(anna)
+    held = work(client, study)["held"]
+    refused = submit(client, study, assignment=held[0]["id"], signals={"noise": "x" * 3_000_000})
+    assert refused.status_code == 413
+    assert "larger than 2000000 bytes" in refused.json()["message"]
+    assert not Response.objects.exists()
+
+
+def test_odd_signals_are_dropped_and_the_answer_is_kept(study: Study, anna: Participation) -> None:
+    client = annotator_client(anna)
+    held = work(client, study)["held"]
+    odd = {
+        "typed": 41,
+        "pasted": False,
+        "nul": "a\x00b",
+        "nested": {"a": 1},
+        "long": "x" * 101,
+        "vast": 1e300,
+        "a b": 1,
+    }
+    assert submit(client, study, assignment=held[0]["id"], signals=odd).status_code == 201
+    assert Response.objects.get().signals == {"typed": 41, "pasted": False}
+
+
 def test_the_wrong_method_is_refused(study: Study, anna: Participation) -> None:
     assert annotator_client(anna).put(f"/api/v1/studies/{study.slug}/responses").status_code == 405
 
