@@ -25,7 +25,6 @@ from annotation.services.response_rows import (
     Rules,
     StudyRules,
     columns_of,
-    worker_is_simulated,
 )
 
 CONSENT = "imported"
@@ -76,8 +75,9 @@ def import_responses(
 ) -> ImportedResponses:
     """Imports a file into `study`, or into a new closed study with the address `new_slug`. All of it, or nothing.
 
-    columns: names other than the usual, by part (worker, item, label, text, source). Nothing said and Affection's
-        header found: Affection's; else worker, item, label and, where there are such, explanation and source_dataset.
+    columns: names other than the usual, by part (worker, item, label, text, source). Nothing said and the header of
+        Affection's files, or of our own exports, found: theirs; else worker, item, label and, where there are such,
+        explanation and source_dataset.
     text_optional: a new study accepts rows without words although the file has a column for them.
     A repeated worker and item is a revision: the last row counts. The same file again changes nothing.
     Raises InvalidRows (which rows, which field, why), InvalidInput.
@@ -199,7 +199,7 @@ def _write_workers(cursor: Any, study: Study, rows: ResponseRows, language: str)
     now = timezone.now()
     ids = _next_ids(cursor, "annotation_annotator", len(new))
     known |= dict(zip(new, ids, strict=True))
-    simulated = (worker_is_simulated(worker, is_affection=rows.is_affection) for worker in new)
+    simulated = (rows.is_simulated(worker) for worker in new)
     copy_rows(
         cursor,
         "annotation_annotator",

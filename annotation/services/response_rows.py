@@ -14,21 +14,28 @@ from annotation.steps.base import AnswerRefused
 from annotation.steps.choice.kind import LABEL_ID, MOST_LABELS
 from annotation.steps.text.kind import MOST_CHARACTERS, Text
 from snapshots.exports.affection_raw import SIMULATED_PREFIX
+from snapshots.exports.flat import flat_schema
 
 AFFECTION_COLUMNS = {"workerid", "utterance", "emotion", "dataset", "image_name"}
+OWN_COLUMNS = tuple(flat_schema([]).names)  # of our CSV, JSON Lines and Parquet exports
 OPTIONAL_COLUMNS = {"text": "explanation", "source": "source_dataset"}
 LONGEST = {"worker": 120, "item": 300, "source": 120}  # characters the database keeps
 
 
 @dataclass(frozen=True)
 class Columns:
-    """Which column of the file holds what; '' = the file does not say."""
+    """Which column of the file holds what; '' = the file does not say.
+
+    status, simulated: only our own exports have them: what is surplus stays out, what is simulated keeps its mark.
+    """
 
     worker: str = "worker"
     item: str = "item"
     label: str = "label"
     text: str = ""
     source: str = ""
+    status: str = ""
+    simulated: str = ""
 
 
 def columns_of(table: Table, named: dict[str, str]) -> tuple[Columns, bool]:
@@ -40,11 +47,35 @@ def columns_of(table: Table, named: dict[str, str]) -> tuple[Columns, bool]:
     is_affection = not named and set(table.columns) >= AFFECTION_COLUMNS
     if is_affection:
         return Columns("workerid", "image_name", "emotion", "utterance", "dataset"), True
+    if not named and set(table.columns) >= set(OWN_COLUMNS):
+        return _own_columns(table)
     found = {part: name for part, name in OPTIONAL_COLUMNS.items() if name in table.columns}
     columns = Columns(**{**found, **named})
     for part in ("worker", "item", "label", "text", "source"):
         if getattr(columns, part):
             table.place(getattr(columns, part), option=f"--{part}-column")
+    return columns, False
+
+
+def _own_columns(table: Table) -> tuple[Columns, bool]:
+    """The columns of our own export, the step's columns being all that are not ours; and whether its labels are
+    Affection's, as the order in which they were shown tells.
+    """
+    steps = [name for name in table.columns if name not in OWN_COLUMNS]
+    if not steps:
+        raise InvalidInput(f"{table.name} is an export of ours, but it holds no answers: no column of a step.")
+    columns = Columns(
+        "annotator",
+        "stimulus_name",
+        steps[0],
+        steps[1] if len(steps) > 1 else "",
+        "stimulus_source",
+        "status",
+        "is_simulated",
+    )
+    for _, row in table.rows(Problems(table.name)):
+        shown = json.loads(as_text(row[table.place("options_shown")]) or "{}").get(columns.label, [])
+        return columns, set(shown) == {label["id"] for label in AFFECTION}
     return columns, False
 
 
@@ -160,6 +191,7 @@ class ResponseRows:
         self.problems = Problems(table.name)
         self.workers: dict[str, int] = {}
         self.items: dict[tuple[str, str], int] = {}  # (source, name)
+        self.simulated: set[str] = set()  # workers whom a column of the file marks
 
     def __iter__(self) -> Iterator[tuple[int, int, int, str, str]]:
         """(row, worker, item, label, answers as JSON) of every good row. Once a row is bad, nothing comes any more."""
@@ -167,8 +199,12 @@ class ResponseRows:
         worker_at, item_at, label_at = (table.place(name) for name in (columns.worker, columns.item, columns.label))
         text_at = table.place(columns.text) if columns.text else None
         source_at = table.place(columns.source) if columns.source else None
+        status_at = table.place(columns.status) if columns.status else None
+        simulated_at = table.place(columns.simulated) if columns.simulated else None
         dumps = json.JSONEncoder(ensure_ascii=False).encode
         for number, row in table.rows(self.problems):
+            if status_at is not None and row[status_at] == "surplus":
+                continue
             try:
                 worker = self._name("worker", columns.worker, row[worker_at])
                 item = self._name("item", columns.item, row[item_at])
@@ -180,6 +216,8 @@ class ResponseRows:
                 for column, sentences in refusal.errors.items():
                     self.problems.add(number, column, " ".join(sentences))
                 continue
+            if simulated_at is not None and as_text(row[simulated_at]).lower() == "true":
+                self.simulated.add(worker)
             if not self.problems.n:
                 yield (
                     number,
@@ -195,7 +233,8 @@ class ResponseRows:
         except ValueError as error:
             raise InvalidInput(str(error), {column: [f"{error}."]}) from error
         # our own files guard cells that a spreadsheet would run (snapshots/exports/csv.py)
-        if self.is_affection and text.startswith("'") and text.lstrip("'")[:1] in ("=", "+", "-", "@"):
+        is_guarded = self.table.kind == "csv" and (self.is_affection or self.columns.status)
+        if is_guarded and text.startswith("'") and text.lstrip("'")[:1] in ("=", "+", "-", "@"):
             return text[1:]
         return text
 
@@ -212,7 +251,6 @@ class ResponseRows:
             raise InvalidInput(problem, {column: [problem]})
         return name
 
-
-def worker_is_simulated(worker: str, *, is_affection: bool) -> bool:
-    """Whether our own export marked this person as the simulator's (Affection's columns have no place for the mark)."""
-    return is_affection and worker.startswith(SIMULATED_PREFIX)
+    def is_simulated(self, worker: str) -> bool:
+        """Whether our own export marked this person as the simulator's; Affection's columns have a prefix for it."""
+        return worker in self.simulated or (self.is_affection and worker.startswith(SIMULATED_PREFIX))

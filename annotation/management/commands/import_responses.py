@@ -34,6 +34,9 @@ examples:
   Affection's public files, raw or preprocessed, are recognised by their header
     manage.py import_responses affection affection.csv --manager rosa
 
+  so are the CSV, JSON Lines and Parquet files that `export` writes
+    manage.py import_responses lake-again responses.parquet
+
   how the numbers came out
     manage.py analyze face_sentiment --json
 """
