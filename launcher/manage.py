@@ -19,7 +19,9 @@ def manage(options: Options, words: list[str]) -> int:
     """
     record = read_record(options.data)
     if record is not None and record.is_alive() and record.environment:
-        _become(words, {**options.environment, **record.environment})
+        # what the operator told the site in another shell is not in the record: the site's own defaults stand in
+        urls = {"database_url": record.database_url, "redis_url": record.redis_url}
+        _become(words, {**options.environment, **site_environment(options, **urls), **record.environment})
     if options.database_url and options.redis_url:
         _become(words, dict(options.environment))
     options.data.mkdir(parents=True, exist_ok=True)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from launcher.run_record import RunRecord
 from tests.conftest import ROOT
 
 OURS = ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "ALLOWED_HOSTS", "EMBEDDED", "DJANGO_SETTINGS_MODULE")
@@ -34,6 +35,16 @@ def test_without_a_running_site_it_starts_what_it_needs_and_keeps_the_data(tmp_p
     assert found.returncode == 0, found.stderr
     assert '"n_responses": 3' in found.stdout
     assert not (data / "run.json").exists()
+
+
+def test_beside_a_site_that_was_told_its_hosts_in_another_shell_it_works_too(tmp_path: Path) -> None:
+    data = tmp_path / "var"
+    record = RunRecord(os.getpid(), "http://127.0.0.1:1/", 1, os.environ["DATABASE_URL"], os.environ["REDIS_URL"], "")
+    record.environment = {name: os.environ[name] for name in ("DATABASE_URL", "REDIS_URL")}
+    data.mkdir()
+    record.write(data)
+    done = manage(data, "check")
+    assert (done.returncode, "no issues" in done.stdout) == (0, True), done.stderr
 
 
 @pytest.mark.parametrize(("words", "sentence"), [(["analyze", "nowhere"], "nowhere"), (["dance"], "Unknown command")])
