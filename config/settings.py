@@ -155,6 +155,8 @@ SECURE_REDIRECT_EXEMPT = [r"^health$"]  # balancers ask over plain http
 SECURE_HSTS_SECONDS = 0 if DEBUG or EMBEDDED else 31_536_000
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
+# browsers ignore this header on plain http, and complain about it on every page
+SECURE_CROSS_ORIGIN_OPENER_POLICY = None if DEBUG or EMBEDDED else "same-origin"
 X_FRAME_OPTIONS = "DENY"
 if env.flag("BEHIND_PROXY"):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
