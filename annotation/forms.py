@@ -33,6 +33,10 @@ class StepsField(forms.JSONField):
                 raise forms.ValidationError(f"This is not JSON: {error}.") from error
         return super().to_python(value)
 
+    def prepare_value(self, value: Any) -> Any:
+        """Steps as indented JSON; what somebody typed stays as she typed it."""
+        return value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False)
+
 
 class StudyForm(forms.ModelForm):  # type: ignore[type-arg]  # django-stubs knows no runtime subscript
     """Everything about a study that its manager may change. Saving is the service's: update_study."""
@@ -89,7 +93,7 @@ class StudyForm(forms.ModelForm):  # type: ignore[type-arg]  # django-stubs know
         if steps_frozen:
             del self.fields["steps"]
         else:
-            self.initial["steps"] = json.dumps(self.instance.steps, indent=2, ensure_ascii=False)
+            self.initial["steps"] = self.instance.steps
 
     def changes(self) -> dict[str, Any]:
         """What update_study takes. An emptied steps field leaves the steps as they are."""

@@ -1,6 +1,8 @@
 """Researchers and managers make a study and run it in the browser."""
 
+import html
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -144,6 +146,22 @@ def test_what_cannot_be_is_refused_and_nothing_typed_is_lost(
     assert "Typed a while" in page
     study.refresh_from_db()
     assert study.instructions != "Typed a while"
+
+
+def test_the_form_as_the_page_shows_it_can_be_sent_back(study: Study, mika: User, sign_in: SignIn) -> None:
+    """What a browser sends when somebody changes one number and presses Save."""
+    client = sign_in(mika)
+    page = client.get(f"/studies/{study.slug}/setup")
+    form = page.context["form"]
+    shown = {field.html_name: field.value() for field in form if field.value() is not None}
+    text = re.search(r"<textarea[^>]*name=.steps.[^>]*>(.*?)</textarea>", page.content.decode(), re.DOTALL)
+    assert text is not None
+    shown |= {"steps": html.unescape(text.group(1)), "wanted_responses": "4"}
+    shown.pop("counterbalance_options")
+    assert client.post(f"/studies/{study.slug}/setup", shown).status_code == 302
+    study.refresh_from_db()
+    assert (study.wanted_responses, study.steps) == (4, Study.objects.get(pk=study.pk).steps)
+    assert study.steps[0]["name"] == "emotion"
 
 
 def test_steps_can_be_changed_until_the_first_response_and_not_after(study: Study, mika: User, sign_in: SignIn) -> None:

@@ -74,7 +74,7 @@ def statistics(page: Page, slug: str) -> dict[str, Any]:
 
 def wait_for_responses(page: Page, n: int) -> None:
     """The dashboard shows the number by itself: the page is never reloaded here."""
-    expect(page.locator("main")).to_contain_text(re.compile(rf"Responses\s*{n}\s*of"), timeout=30_000)
+    expect(page.locator("main")).to_contain_text(re.compile(rf"Responses\s*{n}\s*of {2 * N_IMAGES}"), timeout=30_000)
 
 
 @pytest.mark.timeout(900)
@@ -90,6 +90,7 @@ def test_the_whole_loop(admin_page: Page, product: Product, browser: Browser, tm
     page.get_by_label("Responses per image").fill("2")
     with page.expect_navigation():
         page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.locator("#messages")).to_contain_text("Saved")
     expect(page.get_by_label("Responses per image")).to_have_value("2")
 
     # its images
@@ -131,7 +132,13 @@ def test_the_whole_loop(admin_page: Page, product: Product, browser: Browser, tm
     )
     assert asked.ok, asked.text()
     page.goto(f"/studies/{slug}/stimuli/{key}")
-    expect(page.locator("main")).to_contain_text(re.compile("network", re.IGNORECASE))
+    prediction = page.get_by_role("heading", name="Image to emotions: version 1")
+    for _ in range(30):  # the answers to all images are a job of their own
+        if prediction.is_visible():
+            break
+        page.locator("body").evaluate("() => new Promise(done => setTimeout(done, 1000))")
+        page.reload()
+    expect(prediction).to_be_visible()
 
     # take everything away
     page.goto(f"/studies/{slug}/exports")
