@@ -180,6 +180,10 @@ class SimulatedAnnotator:
         seconds = self._seconds(len(text.split()), draw)
         return replace(reaction, label=label["id"] if label else None, explanation=text, seconds=seconds, revises=False)
 
+    def words_about(self, facts: StimulusFacts, limits: TextLimits, draw: np.random.Generator) -> str:
+        """Further words of hers about a stimulus that she answers; never empty."""
+        return self._explain(facts, None, limits, draw)
+
     def has_left(self, n_answers: int) -> bool:
         """Whether she is gone for good after `n_answers` answers in this study."""
         return self.habits.stops_after is not None and n_answers >= self.habits.stops_after

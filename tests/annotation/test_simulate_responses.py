@@ -11,6 +11,9 @@ from annotation.services.audit_study import audit_study
 from annotation.services.change_state import change_state
 from annotation.services.remove_simulated import remove_simulated
 from annotation.services.simulate_responses import simulate_responses
+from annotation.simulator.crowd import Crowd, CrowdSettings, Reaction, StepContext
+from annotation.simulator.stimulus_facts import facts_of
+from annotation.steps import KINDS
 from tests.conftest import make_study, respond
 
 pytestmark = pytest.mark.django_db
@@ -72,6 +75,17 @@ def test_any_study_can_be_rehearsed(mika: Any) -> None:
     ]
     study = make_study(mika, steps=steps)
     assert simulate_responses(study=study, n_annotators=8).n_responses > 0
+
+
+def test_a_second_text_is_never_left_empty() -> None:
+    """It was, whenever the draw for it would have made the annotator skip."""
+    step = {"name": "more", "kind": "text", "options": KINDS["text"].clean_options({"min_characters": 60})}
+    facts = facts_of("k" * 64, name="lake.jpg", description="A lake between hills")
+    for annotator in Crowd(300, seed=4, settings=CrowdSettings(skip_share=0.5)):
+        reaction = Reaction("awe", "short", 1.0, None, revises=False)
+        draw = annotator.stream_for("step", facts.key)
+        text = KINDS["text"].simulate(StepContext(step, annotator, facts, reaction, {}, draw))
+        assert len(text) >= 60
 
 
 def test_the_command_reports_and_refuses(study: Study, capsys: Any) -> None:

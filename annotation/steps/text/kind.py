@@ -58,4 +58,4 @@ class Text(StepKind):
         limits = TextLimits(options["min_characters"], options["max_characters"])
         if limits.min_characters <= len(context.reaction.explanation) <= limits.max_characters:
             return context.reaction.explanation
-        return context.annotator.react(context.facts, [], limits=limits, draw=context.draw).explanation
+        return context.annotator.words_about(context.facts, limits, context.draw)
