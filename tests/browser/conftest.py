@@ -142,6 +142,22 @@ def sign_in(page: Page, name: str, password: str) -> None:
     page.get_by_role("main").get_by_role("button", name="Sign in").click()
 
 
+def wait_in_page(page: Page, condition: str, argument: Any = None, seconds: float = 60) -> None:
+    """Until the page's own answer to `condition`, the text of an asynchronous JavaScript function, is true."""
+    holds = page.evaluate(
+        f"""async ([argument, milliseconds]) => {{
+            const end = performance.now() + milliseconds;
+            while (performance.now() < end) {{
+                if (await ({condition})(argument)) return true;
+                await new Promise(resolve => setTimeout(resolve, 100));
+            }}
+            return false;
+        }}""",
+        [argument, seconds * 1000],
+    )
+    assert holds, f"not so after {seconds} seconds: {condition}"
+
+
 def choose_own_password(page: Page, product: Product) -> None:
     """The first admin's first minute."""
     sign_in(page, "admin", product.one_time_password)
