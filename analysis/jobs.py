@@ -6,9 +6,12 @@ from celery import shared_task
 
 from analysis.models import StudyStatistics
 from analysis.network_queries import FREEZE_AND_TRAIN
+from analysis.over_snapshots import analysis_named
 from analysis.services import refresh_statistics as refreshing
 from analysis.services import start_due_retraining as retraining
 from analysis.services import train_on_study as training
+from analysis.services.analyse_snapshot import JOB_KIND as SNAPSHOT_ANALYSIS
+from analysis.services.analyse_snapshot import store_analysis
 from analysis.services.follow_withdrawals import follow_withdrawals
 from analysis.services.latent_truth import JOB_KIND as LATENT_TRUTH
 from analysis.services.latent_truth import store_latent_truth
@@ -16,6 +19,7 @@ from analysis.services.recount import recount
 from analysis.services.rehearse import JOB_KIND as REHEARSE
 from analysis.services.rehearse import rehearse
 from analysis.services.top_up import top_up_study, top_up_what_changed
+from annotation.errors import InvalidInput
 from annotation.queries import studies_by_ids, study_of_slug
 from annotation.services.top_up import JOB_KIND as TOP_UP
 from annotation.simulator.rehearsal import RehearsalOptions
@@ -119,3 +123,21 @@ def fit_latent_truth(handle: JobHandle) -> dict[str, Any]:
             f"{figures['n_stimuli']} stimuli, decides {figures['n_tie_broken']} ties."
         )
     return {"snapshot_id": results[0].snapshot_id, "results": {result.method: result.pk for result in results}}
+
+
+@job(SNAPSHOT_ANALYSIS, queue="analysis", time_limit_seconds=4 * 3600)
+def analyse_snapshot(handle: JobHandle) -> dict[str, Any]:
+    """Runs one analysis over the study as it is, frozen. arguments: name, options."""
+    study = study_of_slug(handle.study_key)
+    if study is None:
+        raise JobRefused("The study is not there any more; nothing was computed.")
+    try:
+        result = store_analysis(
+            study=study,
+            analysis=analysis_named(handle.arguments["name"]),
+            options=handle.arguments["options"],
+            progress=handle.progress,
+        )
+    except (InvalidInput, SnapshotError) as error:
+        raise JobRefused(f"{error} Nothing was computed.") from error
+    return {"snapshot_id": result.snapshot_id, "analysis_result": result.pk}

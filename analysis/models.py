@@ -201,3 +201,28 @@ class LatentTruthResult(models.Model):
 
     def __str__(self) -> str:
         return f"{self.method} on {self.snapshot_id[:12]}"
+
+
+class AnalysisResult(models.Model):
+    """What an analysis of `analysis.over_snapshots` found in one snapshot."""
+
+    study_id = models.BigIntegerField()
+    snapshot_id = models.CharField(max_length=64)
+    name = models.CharField(max_length=40, help_text="A name of analysis.over_snapshots.ANALYSES.")
+    options = models.JSONField(help_text="Every option, defaults filled in.")
+    definition = models.JSONField(help_text="title, definition and source, as they were.")
+    seed = models.PositiveBigIntegerField(null=True, help_text="None where nothing is random.")
+    code_version = models.CharField(max_length=40)
+    result = models.JSONField()
+    created_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["study_id", "name", "snapshot_id", "options"], name="one_result_per_snapshot_and_options"
+            )
+        ]
+        indexes = [models.Index(fields=["study_id", "name", "-created_at"], name="analysis_of_study")]
+
+    def __str__(self) -> str:
+        return f"{self.name} on {self.snapshot_id[:12]}"

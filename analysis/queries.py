@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from analysis.models import (
     PACE_SLOT_MINUTES,
+    AnalysisResult,
     AnnotatorStatistics,
     LatentTruthResult,
     PaceSlot,
@@ -37,6 +38,12 @@ def latent_truth_of(study_id: int) -> list[LatentTruthResult]:
     rows = LatentTruthResult.objects.filter(study_id=study_id, snapshot_id=newest.snapshot_id)
     order = [method.name for method in METHODS]
     return sorted((row for row in rows if row.method in order), key=lambda row: order.index(row.method))
+
+
+def latest_analysis(study_id: int, name: str, **options: Any) -> AnalysisResult | None:
+    """What the analysis found last, with these options whatever the others were; None if it never ran."""
+    rows = AnalysisResult.objects.filter(study_id=study_id, name=name, options__contains=options)
+    return rows.order_by("-created_at", "-pk").first()
 
 
 def stimulus_statistics(stimulus_id: int) -> StimulusStatistics | None:

@@ -18,6 +18,7 @@ RIGHT_TO_CANCEL = {
     "send_payments": "pay",
     "rehearse": "see_results",
     "latent_truth": "see_results",
+    "snapshot_analysis": "see_results",
 }
 
 

@@ -1,0 +1,15 @@
+"""Analyses over frozen studies: one module each with its function, one row here. Job, command and table follow."""
+
+from analysis.over_snapshots.snapshot_analysis import SnapshotAnalysis
+from annotation.errors import InvalidInput
+
+ANALYSES: tuple[SnapshotAnalysis, ...] = ()
+
+
+def analysis_named(name: str) -> SnapshotAnalysis:
+    """Raises InvalidInput."""
+    for analysis in ANALYSES:
+        if analysis.name == name:
+            return analysis
+    known = ", ".join(analysis.name for analysis in ANALYSES)
+    raise InvalidInput(f"There is no analysis {name!r}; there are: {known}. Nothing was computed.")

@@ -1,0 +1,56 @@
+"""Runs an analysis over a frozen study and keeps what it found: for the job, the command and the pages."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from analysis.models import AnalysisResult
+from analysis.over_snapshots import analysis_named
+from analysis.over_snapshots.snapshot_analysis import Progress, SnapshotAnalysis
+from analysis.services.latent_truth import snapshot_of_storage
+from annotation.models import Study
+from annotation.services.freeze_snapshot import freeze_snapshot
+from jobs.models import Job
+from jobs.services import start_job
+from snapshots.version import code_version
+
+JOB_KIND = "snapshot_analysis"
+
+
+def start_analysis(*, study: Study, name: str, options: Mapping[str, Any] | None = None, user: Any = None) -> Job:
+    """Starts the job; asked twice while one like it waits, gives that one. Raises InvalidInput."""
+    arguments = {"name": name, "options": analysis_named(name).options_with_defaults(options or {})}
+    waiting = Job.objects.filter(kind=JOB_KIND, study_key=study.slug, arguments=arguments)
+    same = waiting.exclude(state__in=Job.ENDED).first()
+    return same or start_job(JOB_KIND, study_key=study.slug, arguments=arguments, user=user)
+
+
+def newest_analysis_job(study: Study, name: str) -> Job | None:
+    """The job that was started last for this analysis, whatever became of it."""
+    jobs = Job.objects.filter(kind=JOB_KIND, study_key=study.slug, arguments__name=name)
+    return jobs.order_by("-id").first()
+
+
+def store_analysis(
+    *, study: Study, analysis: SnapshotAnalysis, options: Mapping[str, Any], progress: Progress
+) -> AnalysisResult:
+    """Freezes the study as it is, analyses that, keeps one row per snapshot and options; run twice, the same row.
+
+    Raises InvalidInput, SnapshotError.
+    """
+    whole = analysis.options_with_defaults(options)
+    record = freeze_snapshot(study=study, progress=lambda done, total: progress(done, total, "freezing the study"))
+    snapshot = snapshot_of_storage(record.snapshot_id)
+    result = analysis.run(snapshot, whole, progress)
+    row, _ = AnalysisResult.objects.update_or_create(
+        study_id=study.pk,
+        snapshot_id=snapshot.id,
+        name=analysis.name,
+        options=whole,
+        defaults={
+            "definition": {"title": analysis.title, "definition": analysis.definition, "source": analysis.source},
+            "seed": whole.get("seed"),
+            "code_version": code_version(),
+            "result": result,
+        },
+    )
+    return row
