@@ -6,11 +6,11 @@ from typing import Self
 import numpy as np
 from scipy import sparse
 
+from analysis.statistics.latent.fitted import LatentTruth
 from analysis.statistics.latent.labels import most_probable
 from analysis.statistics.latent.one_coin import smoothed
-from analysis.statistics.latent.progress import has_settled
 from analysis.statistics.latent.responses import Floats, Integers, Responses
-from analysis.statistics.latent.skill import Skill, skill_against_others
+from analysis.statistics.latent.skill import skill_against_others
 
 #: Added to every cell of the crowd's table, so that nothing is impossible.
 FLOOR = 0.01
@@ -21,7 +21,7 @@ BLOCK = 65_536
 
 
 @dataclass
-class DawidSkene:
+class DawidSkene(LatentTruth):
     """EM for one confusion table per annotator, smoothed towards the crowd.
 
     The prior: each row (true label) of an annotator's table is Dirichlet. Its mean is the crowd's row, with the errors
@@ -51,14 +51,6 @@ class DawidSkene:
     crowd_confusion_: Floats = field(init=False, repr=False)
     strength_: float = field(init=False, repr=False)
     class_prior_: Floats = field(init=False, repr=False)
-    probabilities_: Floats = field(init=False, repr=False)
-    labels_: Integers = field(init=False, repr=False)
-    weights_: Floats = field(init=False, repr=False)
-    skill_: Skill = field(init=False, repr=False)
-    confusion_: Floats | None = field(init=False, repr=False, default=None)
-    log_likelihood_: list[float] = field(init=False, repr=False)
-    n_iterations_: int = field(init=False, repr=False)
-    converged_: bool = field(init=False, repr=False)
 
     def fit(self, responses: Responses) -> Self:
         cells, n_labels, n_annotators = responses.cells, responses.n_labels, responses.n_annotators
@@ -72,7 +64,7 @@ class DawidSkene:
         counts[cells.place, cells.cell_label] = np.diff(np.append(cells.start, responses.n_responses))
         found = counts / np.maximum(n_votes, 1)[:, None]
         self.strength_ = self.first_strength if self.strength is None else self.strength
-        self.log_likelihood_, self.converged_, self.n_iterations_ = [], False, 0
+        self._begin()
         while True:
             class_prior = smoothed(found.sum(axis=0))
             # chance: (annotator, given, true), so that one response reads one row
@@ -85,11 +77,9 @@ class DawidSkene:
             found = np.exp(log_joint, out=log_joint)
             total = found.sum(axis=1, keepdims=True)
             found /= total
-            self.log_likelihood_.append(float(np.log(total).sum() + top.sum()))
-            self.converged_ = has_settled(self.log_likelihood_, responses.n_responses, self.tolerance)
-            if self.converged_ or self.n_iterations_ == self.n_iterations:
+            log_likelihood = float(np.log(total).sum() + top.sum())
+            if not self._goes_on(log_likelihood, responses, tolerance=self.tolerance, at_most=self.n_iterations):
                 break
-            self.n_iterations_ += 1
         self.class_prior_, self.crowd_confusion_ = class_prior, crowd.T.copy()
         self.confusion_ = chance.transpose(0, 2, 1)
         self.probabilities_ = np.tile(class_prior, (responses.n_stimuli, 1))

@@ -7,12 +7,10 @@ import numpy as np
 from scipy import special
 
 from analysis.statistics.latent import support
-from analysis.statistics.latent.labels import most_probable
+from analysis.statistics.latent.fitted import LatentTruth
 from analysis.statistics.latent.majority_vote import weighted_shares
 from analysis.statistics.latent.one_coin import smoothed
-from analysis.statistics.latent.progress import has_settled
-from analysis.statistics.latent.responses import Floats, Integers, Responses
-from analysis.statistics.latent.skill import Skill, skill_against_others
+from analysis.statistics.latent.responses import Floats, Responses
 
 #: The longest step of a parameter in one iteration, and the range of log clearness.
 LONGEST_STEP = 1.0
@@ -20,7 +18,7 @@ MOST_CLEARNESS = 5.0
 
 
 @dataclass
-class Glad:
+class Glad(LatentTruth):
     """Generative model of labels, abilities and difficulties: P(right) = logistic(ability * clearness).
 
     Wrong answers fall evenly on the other labels. Normal priors (mean, standard deviation) on ability and on the
@@ -49,14 +47,6 @@ class Glad:
     ability_: Floats = field(init=False, repr=False)
     difficulty_: Floats = field(init=False, repr=False)
     class_prior_: Floats = field(init=False, repr=False)
-    probabilities_: Floats = field(init=False, repr=False)
-    labels_: Integers = field(init=False, repr=False)
-    weights_: Floats = field(init=False, repr=False)
-    skill_: Skill = field(init=False, repr=False)
-    confusion_: Floats | None = field(init=False, repr=False, default=None)
-    log_likelihood_: list[float] = field(init=False, repr=False)
-    n_iterations_: int = field(init=False, repr=False)
-    converged_: bool = field(init=False, repr=False)
 
     def fit(self, responses: Responses) -> Self:
         cells = responses.cells
@@ -68,7 +58,7 @@ class Glad:
         shares = weighted_shares(responses, np.ones(responses.n_responses))
         class_prior = self._prior(shares[cells.answered].sum(axis=0))
         starts = cells.start[cells.first_cell]
-        self.log_likelihood_, self.converged_, self.n_iterations_ = [], False, 0
+        self._begin()
         while True:
             clear = np.exp(log_clear)[place]
             logit = ability[annotator] * clear
@@ -76,11 +66,9 @@ class Glad:
             weights = logit + np.log(n_wrong_labels)
             found = support.posterior(cells, weights, class_prior)
             base = -np.logaddexp(0.0, logit).sum() - responses.n_responses * np.log(n_wrong_labels)
-            self.log_likelihood_.append(float(found.log_normaliser.sum() + base))
-            self.converged_ = has_settled(self.log_likelihood_, responses.n_responses, self.tolerance)
-            if self.converged_ or self.n_iterations_ == self.n_iterations:
+            log_likelihood = float(found.log_normaliser.sum() + base)
+            if not self._goes_on(log_likelihood, responses, tolerance=self.tolerance, at_most=self.n_iterations):
                 break
-            self.n_iterations_ += 1
             class_prior = self._prior(support.class_shares(responses, found, class_prior))
             right = found.cell[cells.cell]
             for _ in range(self.n_steps):
@@ -102,12 +90,7 @@ class Glad:
         self.ability_, self.class_prior_ = ability, class_prior
         self.difficulty_ = np.full(responses.n_stimuli, np.exp(-self.clearness_mean))
         self.difficulty_[cells.answered] = np.exp(-log_clear)
-        self.probabilities_ = support.probabilities(responses, found, class_prior)
-        self.labels_ = most_probable(responses, self.probabilities_)
-        self.weights_ = np.empty(responses.n_responses)
-        self.weights_[cells.order] = weights
-        chance_right = support.without_own_vote(cells, found, weights)
-        self.skill_ = skill_against_others(annotator, chance_right, responses.n_annotators, responses.n_labels)
+        self._keep(responses, found, weights, class_prior)
         return self
 
     def _prior(self, expected: Floats) -> Floats:

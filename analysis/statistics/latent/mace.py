@@ -7,10 +7,8 @@ import numpy as np
 from scipy import special
 
 from analysis.statistics.latent import support
-from analysis.statistics.latent.labels import most_probable
-from analysis.statistics.latent.progress import has_settled
+from analysis.statistics.latent.fitted import LatentTruth
 from analysis.statistics.latent.responses import Cells, Floats, Integers, Responses
-from analysis.statistics.latent.skill import Skill, skill_against_others
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,7 +21,7 @@ class _State:
 
 
 @dataclass
-class Mace:
+class Mace(LatentTruth):
     """Multi-annotator competence estimation, by variational Bayes.
 
     guessing_prior, knowing_prior: Beta counts of not knowing and of knowing; habit_prior: Dirichlet count per label of
@@ -48,14 +46,6 @@ class Mace:
 
     competence_: Floats = field(init=False, repr=False)
     habit_: Floats = field(init=False, repr=False)
-    probabilities_: Floats = field(init=False, repr=False)
-    labels_: Integers = field(init=False, repr=False)
-    weights_: Floats = field(init=False, repr=False)
-    skill_: Skill = field(init=False, repr=False)
-    confusion_: Floats | None = field(init=False, repr=False, default=None)
-    log_likelihood_: list[float] = field(init=False, repr=False)
-    n_iterations_: int = field(init=False, repr=False)
-    converged_: bool = field(init=False, repr=False)
 
     def fit(self, responses: Responses) -> Self:
         cells = responses.cells
@@ -89,20 +79,12 @@ class Mace:
         self.converged_, self.n_iterations_ = False, self.n_first
         while True:
             found, weights, log_likelihood = look(state)
-            self.log_likelihood_.append(log_likelihood)
-            self.converged_ = has_settled(self.log_likelihood_, responses.n_responses, self.tolerance)
-            if self.converged_ or self.n_iterations_ >= self.n_iterations:
+            if not self._goes_on(log_likelihood, responses, tolerance=self.tolerance, at_most=self.n_iterations):
                 break
-            self.n_iterations_ += 1
             state = learn(state, found)
         self.competence_ = state.knowing / (state.knowing + state.guessing)
         self.habit_ = state.habit / state.habit.sum(axis=1, keepdims=True)
-        self.probabilities_ = support.probabilities(responses, found, even)
-        self.labels_ = most_probable(responses, self.probabilities_)
-        self.weights_ = np.empty(responses.n_responses)
-        self.weights_[cells.order] = weights
-        chance_right = support.without_own_vote(cells, found, weights)
-        self.skill_ = skill_against_others(cells.annotator, chance_right, responses.n_annotators, responses.n_labels)
+        self._keep(responses, found, weights, even)
         return self
 
     def _start(self, responses: Responses, random: np.random.Generator) -> _State:

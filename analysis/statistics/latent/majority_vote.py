@@ -1,32 +1,24 @@
 """The plain votes, for comparison: every response weighs the same."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
 
+from analysis.statistics.latent.fitted import LatentTruth
 from analysis.statistics.latent.labels import TIE, most_probable
-from analysis.statistics.latent.responses import Floats, Integers, Responses
-from analysis.statistics.latent.skill import Skill, skill_of_matches
+from analysis.statistics.latent.responses import Floats, Responses
+from analysis.statistics.latent.skill import skill_of_matches
 
 
 @dataclass
-class MajorityVote:
+class MajorityVote(LatentTruth):
     """The most frequent label; probabilities_ are the plain shares (evenly spread where nobody answered).
 
     skill_: the share of an annotator's responses that are the most frequent label, or one of several in a tie.
     Results as in `LatentTruth`.
     Source: none needed; the plurality of votes.
     """
-
-    probabilities_: Floats = field(init=False, repr=False)
-    labels_: Integers = field(init=False, repr=False)
-    weights_: Floats = field(init=False, repr=False)
-    skill_: Skill = field(init=False, repr=False)
-    confusion_: Floats | None = field(init=False, repr=False, default=None)
-    log_likelihood_: list[float] = field(init=False, repr=False, default_factory=list)
-    n_iterations_: int = field(init=False, repr=False, default=0)
-    converged_: bool = field(init=False, repr=False, default=True)
 
     def fit(self, responses: Responses) -> Self:
         self.weights_ = np.ones(responses.n_responses)

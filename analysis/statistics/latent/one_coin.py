@@ -6,18 +6,16 @@ from typing import Self
 import numpy as np
 
 from analysis.statistics.latent import support
-from analysis.statistics.latent.labels import most_probable
+from analysis.statistics.latent.fitted import LatentTruth
 from analysis.statistics.latent.majority_vote import weighted_shares
-from analysis.statistics.latent.progress import has_settled
-from analysis.statistics.latent.responses import Floats, Integers, Responses
-from analysis.statistics.latent.skill import Skill, skill_against_others
+from analysis.statistics.latent.responses import Floats, Responses
 
 #: Responses, right and wrong, that stand for the crowd before it is known: keeps tiny tables from telling nothing.
 CROWD_RIGHT, CROWD_WRONG = 7.0, 3.0
 
 
 @dataclass
-class OneCoin:
+class OneCoin(LatentTruth):
     """EM for one accuracy per annotator.
 
     strength: how many responses the crowd's mean accuracy weighs for each annotator: a Beta prior of that mean (found
@@ -38,14 +36,6 @@ class OneCoin:
 
     accuracy_: Floats = field(init=False, repr=False)
     class_prior_: Floats = field(init=False, repr=False)
-    probabilities_: Floats = field(init=False, repr=False)
-    labels_: Integers = field(init=False, repr=False)
-    weights_: Floats = field(init=False, repr=False)
-    skill_: Skill = field(init=False, repr=False)
-    confusion_: Floats | None = field(init=False, repr=False, default=None)
-    log_likelihood_: list[float] = field(init=False, repr=False)
-    n_iterations_: int = field(init=False, repr=False)
-    converged_: bool = field(init=False, repr=False)
 
     def fit(self, responses: Responses) -> Self:
         cells, n_labels = responses.cells, responses.n_labels
@@ -53,7 +43,7 @@ class OneCoin:
         shares = weighted_shares(responses, np.ones(responses.n_responses))
         cell_right = shares[cells.stimulus, cells.cell_label]
         class_prior = self._prior(shares[cells.answered].sum(axis=0))
-        self.log_likelihood_, self.converged_, self.n_iterations_ = [], False, 0
+        self._begin()
         while True:
             n_right = np.bincount(cells.annotator, cell_right[cells.cell], minlength=responses.n_annotators)
             mean = (n_right.sum() + CROWD_RIGHT) / (responses.n_responses + CROWD_RIGHT + CROWD_WRONG)
@@ -62,20 +52,13 @@ class OneCoin:
             wrong = np.log((1.0 - accuracy) / n_wrong_labels)
             weights = (np.log(accuracy) - wrong)[cells.annotator]
             found = support.posterior(cells, weights, class_prior)
-            self.log_likelihood_.append(float(found.log_normaliser.sum() + (responses.n_per_annotator * wrong).sum()))
-            self.converged_ = has_settled(self.log_likelihood_, responses.n_responses, self.tolerance)
-            if self.converged_ or self.n_iterations_ == self.n_iterations:
+            log_likelihood = float(found.log_normaliser.sum() + (responses.n_per_annotator * wrong).sum())
+            if not self._goes_on(log_likelihood, responses, tolerance=self.tolerance, at_most=self.n_iterations):
                 break
-            self.n_iterations_ += 1
             cell_right = found.cell
             class_prior = self._prior(support.class_shares(responses, found, class_prior))
         self.accuracy_, self.class_prior_ = accuracy, class_prior
-        self.probabilities_ = support.probabilities(responses, found, class_prior)
-        self.labels_ = most_probable(responses, self.probabilities_)
-        self.weights_ = np.empty(responses.n_responses)
-        self.weights_[cells.order] = weights
-        chance_right = support.without_own_vote(cells, found, weights)
-        self.skill_ = skill_against_others(cells.annotator, chance_right, responses.n_annotators, n_labels)
+        self._keep(responses, found, weights, class_prior)
         return self
 
     def _prior(self, expected: Floats) -> Floats:

@@ -1,16 +1,17 @@
 """Wawa: the votes once more, each weighed by how often its annotator was with the majority."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Self
 
+from analysis.statistics.latent.fitted import LatentTruth
 from analysis.statistics.latent.labels import most_probable
 from analysis.statistics.latent.majority_vote import matches_of_top, weighted_shares
-from analysis.statistics.latent.responses import Floats, Integers, Responses
-from analysis.statistics.latent.skill import Skill, skill_of_matches
+from analysis.statistics.latent.responses import Responses
+from analysis.statistics.latent.skill import skill_of_matches
 
 
 @dataclass
-class Wawa:
+class Wawa(LatentTruth):
     """Worker agreement with aggregate: the majority label, each annotator's share of responses equal to it (her skill),
     then the votes weighed by these skills. It goes round once.
 
@@ -22,16 +23,8 @@ class Wawa:
     Source: crowd-kit's documentation, Wawa: 'Worker Agreement with Aggregate', steps 1 to 3; Appen's name for it.
     """
 
-    probabilities_: Floats = field(init=False, repr=False)
-    labels_: Integers = field(init=False, repr=False)
-    weights_: Floats = field(init=False, repr=False)
-    skill_: Skill = field(init=False, repr=False)
-    confusion_: Floats | None = field(init=False, repr=False, default=None)
-    log_likelihood_: list[float] = field(init=False, repr=False, default_factory=list)
-    n_iterations_: int = field(init=False, repr=False, default=1)
-    converged_: bool = field(init=False, repr=False, default=True)
-
     def fit(self, responses: Responses) -> Self:
+        self.n_iterations_ = 1
         annotator = responses.annotator_index
         plain = responses.counts()
         self.skill_ = skill_of_matches(annotator, matches_of_top(responses, plain), responses.n_annotators)
