@@ -37,32 +37,39 @@ class CrowdTable:
         return digest.hexdigest()
 
 
-def crowd_table() -> CrowdTable:
-    """The table; the same on every machine with NumPy's default generator."""
+def crowd_table(
+    n_responses: int = N_RESPONSES, n_stimuli: int = N_STIMULI, n_annotators: int = N_ANNOTATORS
+) -> CrowdTable:
+    """The table, or a smaller one of its kind; the same on every machine with NumPy's default generator.
+
+    Raises ValueError where a stimulus would need more responses than there are annotators.
+    """
     random = np.random.default_rng(SEED)
-    each = N_RESPONSES // N_STIMULI
-    seventh = random.choice(N_STIMULI, N_RESPONSES - each * N_STIMULI, replace=False)
-    stimulus = np.sort(np.concatenate([np.repeat(np.arange(N_STIMULI), each), seventh]), kind="stable")
-    diligence = random.lognormal(0, 1.3, N_ANNOTATORS)
-    annotator = random.choice(N_ANNOTATORS, N_RESPONSES, p=diligence / diligence.sum())
-    while len(again := _repeated(stimulus, annotator)):  # nobody is asked twice about the same stimulus
-        annotator[again] = random.integers(0, N_ANNOTATORS, len(again))
-    idle = np.setdiff1d(np.arange(N_ANNOTATORS), annotator)
+    each, n_more = divmod(n_responses, n_stimuli)
+    if each + bool(n_more) > n_annotators:
+        raise ValueError(f"{n_responses} responses to {n_stimuli} stimuli need more than {n_annotators} annotators.")
+    one_more = random.choice(n_stimuli, n_more, replace=False)
+    stimulus = np.sort(np.concatenate([np.repeat(np.arange(n_stimuli), each), one_more]), kind="stable")
+    diligence = random.lognormal(0, 1.3, n_annotators)
+    annotator = random.choice(n_annotators, n_responses, p=diligence / diligence.sum())
+    while len(again := _repeated(stimulus, annotator, n_annotators)):  # nobody is asked twice about the same stimulus
+        annotator[again] = random.integers(0, n_annotators, len(again))
+    idle = np.setdiff1d(np.arange(n_annotators), annotator)
     if len(idle):
-        annotator[random.choice(N_RESPONSES, len(idle), replace=False)] = idle
+        annotator[random.choice(n_responses, len(idle), replace=False)] = idle
     shares = np.array(LABEL_SHARES)
-    truth = random.choice(N_LABELS, N_STIMULI, p=shares / shares.sum())
-    skill = random.beta(4, 2, N_ANNOTATORS)
-    right = random.random(N_RESPONSES) < skill[annotator]
-    other = (truth[stimulus] + random.integers(1, N_LABELS, N_RESPONSES)) % N_LABELS
+    truth = random.choice(N_LABELS, n_stimuli, p=shares / shares.sum())
+    skill = random.beta(4, 2, n_annotators)
+    right = random.random(n_responses) < skill[annotator]
+    other = (truth[stimulus] + random.integers(1, N_LABELS, n_responses)) % N_LABELS
     label = np.where(right, truth[stimulus], other)
-    order = random.permutation(N_RESPONSES)
+    order = random.permutation(n_responses)
     return CrowdTable(stimulus[order], annotator[order], label[order], truth)
 
 
-def _repeated(stimulus: NDArray[np.int64], annotator: NDArray[np.int64]) -> NDArray[np.int64]:
+def _repeated(stimulus: NDArray[np.int64], annotator: NDArray[np.int64], n_annotators: int) -> NDArray[np.int64]:
     """Positions of responses whose annotator and stimulus came before, ascending."""
-    _, first = np.unique(stimulus * N_ANNOTATORS + annotator, return_index=True)
+    _, first = np.unique(stimulus * n_annotators + annotator, return_index=True)
     is_first = np.zeros(len(stimulus), dtype=bool)
     is_first[first] = True
     return np.flatnonzero(~is_first)

@@ -2,7 +2,7 @@
 
 usage: python -m bench.latent_truth [--peer-python /path/to/python] [--full] [--only mace] [--repeats 3]
 
-526,749 responses, 85,007 stimuli, 6,283 annotators, 9 labels (bench/affection_table.py). Every measurement is a process
+526,749 responses, 85,007 stimuli, 6,283 annotators, 9 labels (bench/crowd_table.py). Every measurement is a process
 of its own; ours and crowd-kit's take turns, so that a busy machine is busy for both. The clock of a busy machine says
 little: compare processor seconds. Of ours the fastest of the repeats stands beside crowd-kit's only one.
 
@@ -26,7 +26,7 @@ from typing import Any
 import numpy as np
 
 from analysis.statistics.latent import METHODS, Responses
-from bench.affection_table import N_ANNOTATORS, N_RESPONSES, N_STIMULI, affection_table
+from bench.crowd_table import N_ANNOTATORS, N_RESPONSES, N_STIMULI, crowd_table
 from bench.machine import machine
 
 PEERS = {
@@ -67,7 +67,7 @@ def main() -> None:
 
 
 def save(path: Path, n_responses: int, n_stimuli: int, n_annotators: int) -> Path:
-    table = affection_table(n_responses, n_stimuli, n_annotators)
+    table = crowd_table(n_responses, n_stimuli, n_annotators)
     np.savez(
         path,
         stimulus=table.stimulus,

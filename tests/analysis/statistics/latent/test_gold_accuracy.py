@@ -9,7 +9,7 @@ import csv
 import pytest
 
 from analysis.statistics.latent import METHODS, DawidSkene, Glad, LatentTruth, Mace, OneCoin, Responses, Wawa
-from bench.affection_table import affection_table
+from bench.crowd_table import N_ANNOTATORS, crowd_table
 from tests.analysis.statistics.conftest import CROWD_LABELS
 from tests.analysis.statistics.latent.conftest import gold_sets, read_gold_set
 
@@ -122,13 +122,13 @@ def test_mace_with_the_papers_priors_equals_crowd_kit_where_its_rows_are_in_orde
 
 
 def test_on_the_table_of_affections_size_the_models_are_at_least_as_accurate_as_wawa() -> None:
-    table = affection_table()
+    table = crowd_table()
     responses = Responses.of(
         table.stimulus,
         table.annotator,
         table.label,
         n_stimuli=table.truth.size,
-        n_annotators=table.accuracy.size,
+        n_annotators=N_ANNOTATORS,
         n_labels=9,
     )
     accuracy = {method.name: float((method.make().fit(responses).labels_ == table.truth).mean()) for method in METHODS}
