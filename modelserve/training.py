@@ -24,23 +24,34 @@ LEAST_BATCHES_PER_EPOCH = 8  # a small study takes smaller batches, or an epoch 
 LEAST_RATE = 5e-7  # ArtEmis
 
 
-class Learner(Protocol):
-    """What the loop asks of a network."""
+Batch = Tensor | tuple[Tensor, ...]
+"""What a network reads, or what it shall answer: one tensor, or several with a row per example in each."""
 
-    def loss(self, inputs: Tensor, targets: Tensor) -> Tensor: ...
+
+class Learner(Protocol):
+    """What the loop asks of a network; inputs and targets are as the examples hold them."""
+
+    def loss(self, inputs: Any, targets: Any) -> Tensor: ...
 
     def parameter_groups(self) -> list[tuple[float, list[nn.Parameter]]]: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Examples:
-    """Rows to learn from, kept on the CPU: inputs (n, ...), targets (n, K)."""
+    """Rows to learn from, kept on the CPU: inputs (n, ...), targets (n, ...), either a tensor or a tuple of them."""
 
-    inputs: Tensor
-    targets: Tensor
+    inputs: Batch
+    targets: Batch
 
     def __len__(self) -> int:
-        return len(self.inputs)
+        return len(self.inputs if isinstance(self.inputs, Tensor) else self.inputs[0])
+
+
+def batch_of(table: Batch, rows: Tensor, device: torch.device) -> Batch:
+    """These rows of every tensor, on the device."""
+    if isinstance(table, Tensor):
+        return table[rows].to(device)
+    return tuple(part[rows].to(device) for part in table)
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,7 +258,7 @@ class _Run:
         return value
 
     def _loss(self, examples: Examples, rows: Tensor) -> Tensor:
-        inputs, targets = examples.inputs[rows].to(self.device), examples.targets[rows].to(self.device)
+        inputs, targets = (batch_of(table, rows, self.device) for table in (examples.inputs, examples.targets))
         with torch.autocast("cuda", dtype=torch.bfloat16, enabled=self.device.type == "cuda"):
             return self.learner.loss(inputs, targets)
 
@@ -341,13 +352,13 @@ def _batches(n_rows: int, batch_size: int) -> Iterator[Tensor]:
         yield torch.arange(start, min(start + batch_size, n_rows))
 
 
-def predict_shares(network: nn.Module, inputs: Tensor, *, batch_size: int = 256, device: str = "cpu") -> Tensor:
+def predict_shares(network: nn.Module, inputs: Batch, *, batch_size: int = 256, device: str = "cpu") -> Tensor:
     """The network's distributions (n, K), float32 on the CPU, each row summing to 1; inputs as in training."""
     place = choose_device(device)
     network = network.to(place).eval()
     answers = []
     with torch.inference_mode(), limited_threads():
-        for rows in _batches(len(inputs), batch_size):
-            answers.append(network(inputs[rows].to(place)).float().softmax(dim=1).cpu())
+        for rows in _batches(len(Examples(inputs, inputs)), batch_size):
+            answers.append(network(batch_of(inputs, rows, place)).float().softmax(dim=1).cpu())
     network.to("cpu")
     return torch.cat(answers)

@@ -7,12 +7,17 @@ from typing import Any
 
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
-from torch import nn
 
 from modelserve.errors import NetworkFilesUnreadable
 from modelserve.networks.image_emotion import ImageEmotion
 from modelserve.networks.text_emotion import TextEmotion
 from modelserve.options import ImageEmotionOptions, TextEmotionOptions
+
+# task -> its network and its options; a network is rebuilt by `rebuild(n_labels, options, structure)`
+NETWORKS: dict[str, tuple[Any, Any]] = {
+    "image_emotion": (ImageEmotion, ImageEmotionOptions),
+    "text_emotion": (TextEmotion, TextEmotionOptions),
+}
 
 FORMAT_VERSION = 1
 WEIGHTS_FILE = "network.safetensors"
@@ -28,7 +33,7 @@ class SavedNetwork:
     """
 
     task: str
-    network: ImageEmotion | TextEmotion
+    network: Any  # a Module of NETWORKS
     label_set: list[dict[str, Any]]
     words: list[str]
 
@@ -76,12 +81,8 @@ def load_network(folder: Path) -> SavedNetwork:
 
 
 def _rebuild(description: dict[str, Any]) -> Any:
-    n_labels, structure = len(description["label_set"]), description["structure"]
-    rebuilt: nn.Module
-    if description["task"] == "image_emotion":
-        rebuilt = ImageEmotion.rebuild(n_labels, ImageEmotionOptions(**description["options"]), structure)
-    elif description["task"] == "text_emotion":
-        rebuilt = TextEmotion.rebuild(n_labels, TextEmotionOptions(**description["options"]), structure)
-    else:
-        raise NetworkFilesUnreadable(f"{DESCRIPTION_FILE}: task '{description['task']}' is unknown to this program.")
-    return rebuilt
+    task = description["task"]
+    if task not in NETWORKS:
+        raise NetworkFilesUnreadable(f"{DESCRIPTION_FILE}: task '{task}' is unknown to this program.")
+    network, options = NETWORKS[task]
+    return network.rebuild(len(description["label_set"]), options(**description["options"]), description["structure"])

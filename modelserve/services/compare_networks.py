@@ -20,7 +20,7 @@ def compare_with_served(*, run: TrainingRun, network: Network, served: Network) 
     # Torch takes seconds and hundreds of megabytes: only a worker that trains imports it.
     from modelserve.evaluation.report import is_better
     from modelserve.networks.saved import load_network
-    from modelserve.recipes import evaluate_rows, predict_rows, rows_of
+    from modelserve.recipes import measure
 
     metric = run.options["promote_by"]
     facts = {"metric": metric, "snapshot_id": run.snapshot_id, "served_version": served.version}
@@ -31,19 +31,16 @@ def compare_with_served(*, run: TrainingRun, network: Network, served: Network) 
         )
         return facts | {"is_better": False, "sentence": sentence, "n_stimuli": 0, "new": {}, "served": {}}
     snapshot = open_study_snapshot(run.snapshot_location, run.snapshot_id)
-    test = rows_of(snapshot, run.task).test
-    metrics = []
+    metrics, cache = [], Path(settings.CACHE_DIR) / "pixels"
     for candidate in (network, served):
         saved = load_network(local_folder(candidate.weights_location))
-        cache = Path(settings.CACHE_DIR) / "pixels"
-        predicted = predict_rows(saved, test, read_image=image_reader(snapshot), cache=cache, device="auto")
-        metrics.append(evaluate_rows(saved, test, predicted))
+        metrics.append(measure(saved, snapshot, cache=cache, read_image=image_reader(snapshot), device="auto"))
     new, old = metrics
     better = is_better(metric, new, old)
     return facts | {
         "is_better": better,
         "sentence": _sentence(network, served, metric, new, old, better),
-        "n_stimuli": test.n_stimuli,
+        "n_stimuli": new["n_stimuli"],
         "new": new,
         "served": old,
     }

@@ -1,11 +1,5 @@
-"""From a snapshot folder to a trained network with its metrics: the whole way, without Django.
+"""What people feel, from an image or from a text: rows to a network that answers with a distribution; its metrics."""
 
-from modelserve.recipes import learn
-learned = learn(open_snapshot(folder), "image_emotion", parse_options("image_emotion"), work_folder=Path("run"))
-"""
-
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,44 +14,25 @@ from modelserve.networks.image_emotion import ImageEmotion
 from modelserve.networks.saved import SavedNetwork
 from modelserve.networks.text_emotion import TextEmotion
 from modelserve.options import ImageEmotionOptions, RunOptions, TextEmotionOptions
-from modelserve.training import Examples, Fitted, Watcher, choose_device, fit, predict_shares, seeded
+from modelserve.recipes.recipe import Learned, ReadImage
+from modelserve.training import Examples, Watcher, choose_device, fit, predict_shares, seeded
 from modelserve.words import vocabulary_of
 from snapshots.reader import Snapshot
-
-ReadImage = Callable[[str], bytes]  # sha256 -> the file
 
 POLARITY_SIGNS = {"positive": 1, "negative": -1}
 
 
-@dataclass(frozen=True, slots=True)
-class Learned:
-    """What a run brought: the network, its curve, and its metrics on the test stimuli."""
-
-    saved: SavedNetwork
-    fitted: Fitted
-    metrics: dict[str, Any]
-
-
-def learn(
+def learn_emotion(
     snapshot: Snapshot,
     task: str,
     options: RunOptions,
     *,
     work_folder: Path,
-    cache: Path | None = None,
-    read_image: ReadImage | None = None,
-    watcher: Watcher | None = None,
+    cache: Path,
+    read_image: ReadImage,
+    watcher: Watcher,
 ) -> Learned:
-    """Train on the snapshot's training stimuli, stop by its validation stimuli, measure on its test stimuli.
-
-    work_folder: of this run alone; holds its checkpoints, from which a run that was cut off goes on.
-    cache: folder for decoded images, may be shared between runs; default inside work_folder.
-    read_image: sha256 to file; default: the images that the snapshot carries.
-    Raises NothingToLearn, EncoderUnreachable, TrainingDiverged, BadTrainingOption.
-    """
-    read_image = read_image or snapshot.image_bytes
-    cache = cache or work_folder / "cache"
-    watcher = watcher or Watcher()
+    """As `modelserve.recipes.learn`."""
     rows = rows_of(snapshot, task)
     for note in rows.notes:
         watcher.log(note)
@@ -87,6 +62,14 @@ def learn(
         "device": fitted.device,
     }
     return Learned(saved, fitted, metrics)
+
+
+def measure_emotion(
+    saved: SavedNetwork, snapshot: Snapshot, *, cache: Path, read_image: ReadImage, device: str
+) -> dict[str, Any]:
+    """As `modelserve.recipes.measure`."""
+    test = rows_of(snapshot, saved.task).test
+    return evaluate_rows(saved, test, predict_rows(saved, test, read_image=read_image, cache=cache, device=device))
 
 
 def rows_of(snapshot: Snapshot, task: str) -> SplitRows:
