@@ -9,7 +9,10 @@ from django.db.models import Q
 from jobs.models import Job
 from modelserve.options import TASKS
 
-TASK_CHOICES = [(task.name, task.title) for task in TASKS.values()]
+
+def task_choices() -> list[tuple[str, str]]:
+    """A function, so that a further task needs no migration."""
+    return [(task.name, task.title) for task in TASKS.values()]
 
 
 class TrainingRun(models.Model):
@@ -17,7 +20,7 @@ class TrainingRun(models.Model):
 
     # the study's slug; no foreign key, since this app reads snapshots and knows no studies
     study_key = models.CharField(max_length=80)
-    task = models.CharField(max_length=40, choices=TASK_CHOICES)
+    task = models.CharField(max_length=40, choices=task_choices)
     snapshot_id = models.CharField(max_length=64)
     snapshot_location = models.CharField(max_length=200, help_text="Folder in the storage.")
     options = models.JSONField(default=dict, help_text="Every option, defaults filled in.")
@@ -45,7 +48,7 @@ class Network(models.Model):
     """One version of what a study's answers taught; its files are in the storage before this row exists."""
 
     study_key = models.CharField(max_length=80)
-    task = models.CharField(max_length=40, choices=TASK_CHOICES)
+    task = models.CharField(max_length=40, choices=task_choices)
     version = models.PositiveIntegerField()
     training_run = models.OneToOneField(TrainingRun, on_delete=models.PROTECT, related_name="network")
     snapshot_id = models.CharField(max_length=64)
