@@ -3,7 +3,7 @@
 from django.utils.text import slugify
 
 from annotation.errors import InvalidInput
-from annotation.models import Study
+from annotation.models import SnapshotRecord, Study
 
 
 def find_study(name: str) -> Study | None:
@@ -17,3 +17,12 @@ def find_study(name: str) -> Study | None:
         slugs = ", ".join(study.slug for study in titled)
         raise InvalidInput(f"{len(titled)} studies are called {name!r}. Name one by its slug: {slugs}.")
     return titled[0] if titled else None
+
+
+def find_snapshot(study: Study, begins: str) -> SnapshotRecord:
+    """The study's snapshot whose id is, or begins with, these digits. Raises InvalidInput if there is not just one."""
+    records = list(SnapshotRecord.objects.filter(study=study, snapshot_id__startswith=begins or "-")[:2])
+    if len(records) != 1:
+        how_many = "Several snapshots" if records else "No snapshot"
+        raise InvalidInput(f"{how_many} of {study.slug} begin with {begins!r}; the page Export lists them all.")
+    return records[0]

@@ -1,9 +1,14 @@
 """Analyses over frozen studies: one module each with its function, one row here. Job, command and table follow."""
 
+from analysis.over_snapshots.agreement import AGREEMENT
+from analysis.over_snapshots.collection import COLLECTION
 from analysis.over_snapshots.snapshot_analysis import SnapshotAnalysis
 from annotation.errors import InvalidInput
 
-ANALYSES: tuple[SnapshotAnalysis, ...] = ()
+ANALYSES: tuple[SnapshotAnalysis, ...] = (
+    COLLECTION,
+    AGREEMENT,
+)
 
 
 def analysis_named(name: str) -> SnapshotAnalysis:

@@ -37,9 +37,18 @@ def store_analysis(
 
     Raises InvalidInput, SnapshotError.
     """
-    whole = analysis.options_with_defaults(options)
     record = freeze_snapshot(study=study, progress=lambda done, total: progress(done, total, "freezing the study"))
-    snapshot = snapshot_of_storage(record.snapshot_id)
+    return store_analysis_of(
+        study=study, snapshot_id=record.snapshot_id, analysis=analysis, options=options, progress=progress
+    )
+
+
+def store_analysis_of(
+    *, study: Study, snapshot_id: str, analysis: SnapshotAnalysis, options: Mapping[str, Any], progress: Progress
+) -> AnalysisResult:
+    """The same of a snapshot that was frozen before. Raises InvalidInput, SnapshotError."""
+    whole = analysis.options_with_defaults(options)
+    snapshot = snapshot_of_storage(snapshot_id)
     result = analysis.run(snapshot, whole, progress)
     row, _ = AnalysisResult.objects.update_or_create(
         study_id=study.pk,
