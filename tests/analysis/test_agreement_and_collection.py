@@ -86,5 +86,5 @@ def test_an_earlier_snapshot_and_one_place_in_it(mika: User) -> None:
     assert analysed(study.slug, "collection", "--at", "/result/n_responses") == 9
     with pytest.raises(CommandError, match="nothing at /result/nothing; at /result stands: n_stimuli"):
         analysed(study.slug, "collection", "--at", "/result/nothing")
-    with pytest.raises(CommandError, match="No snapshot of .* begin with '00'"):
+    with pytest.raises(CommandError, match=r"No snapshot of .+ begin with '00'"):
         analysed(study.slug, "collection", "--snapshot", "00")

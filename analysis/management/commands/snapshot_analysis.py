@@ -24,7 +24,8 @@ examples:
   manage.py snapshot_analysis feelings-at-the-lake-1a2b3c4d agreement --snapshot 5f0c9a2b41de \\
       --at /result/estimates/krippendorff_alpha/value
 
-A study is frozen first (without --snapshot), and what was found is kept for its page. The folder of a snapshot is only read.
+A study is frozen first (without --snapshot), and what was found is kept for its page. The folder of a snapshot is only
+read.
 Prints one JSON object: snapshot, name, definition, options, code_version, result; --at prints
 one place in it alone, named by a JSON pointer (RFC 6901), as the last table of a report does.
 """
