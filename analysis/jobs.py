@@ -12,6 +12,8 @@ from analysis.services import start_due_retraining as retraining
 from analysis.services import train_on_study as training
 from analysis.services.analyse_snapshot import JOB_KIND as SNAPSHOT_ANALYSIS
 from analysis.services.analyse_snapshot import store_analysis
+from analysis.services.compare_groups import JOB_KIND as COMPARE_GROUPS
+from analysis.services.compare_groups import store_groups
 from analysis.services.follow_withdrawals import follow_withdrawals
 from analysis.services.latent_truth import JOB_KIND as LATENT_TRUTH
 from analysis.services.latent_truth import store_latent_truth
@@ -141,3 +143,16 @@ def analyse_snapshot(handle: JobHandle) -> dict[str, Any]:
     except (InvalidInput, SnapshotError) as error:
         raise JobRefused(f"{error} Nothing was computed.") from error
     return {"snapshot_id": result.snapshot_id, "analysis_result": result.pk}
+
+
+@job(COMPARE_GROUPS, queue="analysis", time_limit_seconds=4 * 3600)
+def compare_groups(handle: JobHandle) -> dict[str, Any]:
+    """Compares groups of people, those by what they said about themselves among them. arguments: options."""
+    study = study_of_slug(handle.study_key)
+    if study is None:
+        raise JobRefused("The study is not there any more; nothing was compared.")
+    try:
+        results = store_groups(study=study, options=handle.arguments["options"], progress=handle.progress)
+    except (InvalidInput, SnapshotError) as error:
+        raise JobRefused(f"{error} Nothing was compared.") from error
+    return {"snapshot_id": results[0].snapshot_id, "results": [result.pk for result in results]}

@@ -1,5 +1,7 @@
 """Reads with a name a researcher would use; what other apps may know of this one."""
 
+import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -368,6 +370,65 @@ def demographic_groups(study: Study) -> list[DemographicQuestion]:
         found.append(
             DemographicQuestion(question.key, question.text, sorted(groups, key=lambda group: -group.n), leaves_out)
         )
+    return found
+
+
+@dataclass(frozen=True)
+class DemographicPartition:
+    """For a job's arithmetic, never to be stored or shown: which group each of some people is in.
+
+    groups: as in `demographic_groups`, the sizes counted among these people. place: of each person in groups, in the
+    order asked for; -1 = in none that may be told of.
+    """
+
+    key: str
+    groups: list[DemographicGroup]
+    place: list[int]
+    least: int
+
+
+def demographic_partitions(study: Study, pseudonyms: Sequence[str]) -> list[DemographicPartition]:
+    """The groups of these people, one partition per question with at least two groups that may be told of.
+
+    The same promise as `demographic_groups`, held twice: a group of fewer than the least number of these people is
+    none, and where so few are left over (in small groups, or without an answer) that they could be told by taking the
+    groups from everybody, the smallest group goes as well. Withdrawn and simulated people are in none.
+    """
+    settings = settings_of(study)
+    said: dict[str, dict[str, str]] = {}
+    real = set()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            select a.pseudonym, case when d.consent_id is null then null else d.answers::text end
+            from annotation_participation p
+            join annotation_annotator a on a.id = p.annotator_id
+            left join annotation_demographicanswers d on d.participation_id = p.id
+            where p.study_id = %s and p.withdrawn_at is null and not a.is_simulated and a.pseudonym = any(%s)
+            """,
+            [study.pk, list(pseudonyms)],
+        )
+        for pseudonym, answers in cursor:
+            real.add(pseudonym)
+            said[pseudonym] = json.loads(answers) if answers else {}
+    n_people = sum(pseudonym in real for pseudonym in pseudonyms)
+    found = []
+    for question in demographic_groups(study):
+        chosen = [said.get(pseudonym, {}).get(question.key) for pseudonym in pseudonyms]
+        sizes = Counter(chosen)
+        kept = [
+            DemographicGroup(group.option, group.words, sizes[group.option])
+            for group in question.groups
+            if sizes[group.option] >= settings.least_group
+        ]
+        kept.sort(key=lambda group: (-group.n, group.option))
+        if kept and 0 < n_people - sum(group.n for group in kept) < settings.least_group:
+            kept.pop()
+        if len(kept) < 2:
+            continue
+        places = {group.option: place for place, group in enumerate(kept)}
+        place = [places.get(option, -1) if option else -1 for option in chosen]
+        found.append(DemographicPartition(question.key, kept, place, settings.least_group))
     return found
 
 

@@ -2,12 +2,14 @@
 
 from analysis.over_snapshots.agreement import AGREEMENT
 from analysis.over_snapshots.collection import COLLECTION
+from analysis.over_snapshots.groups import GROUPS
 from analysis.over_snapshots.snapshot_analysis import SnapshotAnalysis
 from annotation.errors import InvalidInput
 
 ANALYSES: tuple[SnapshotAnalysis, ...] = (
     COLLECTION,
     AGREEMENT,
+    GROUPS,
 )
 
 

@@ -19,6 +19,7 @@ RIGHT_TO_CANCEL = {
     "rehearse": "see_results",
     "latent_truth": "see_results",
     "snapshot_analysis": "see_results",
+    "compare_groups": "see_results",
 }
 
 
