@@ -1,0 +1,67 @@
+"""The whole report, chapter by chapter, out of what was measured in one snapshot."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from analysis.report.closing import write_appendices, write_evidence, write_limits, write_reproduction
+from analysis.report.document import Report
+from analysis.report.draft import Draft
+from analysis.report.evidence import Evidence, Measured, Printed, command_of
+from analysis.report.methods import write_methods
+from analysis.report.results import write_results
+from analysis.statistics import STATISTICS
+from snapshots.reader import Snapshot
+
+#: The analyses over a snapshot that a report is written from, in the order in which they are computed.
+NEEDED = ("collection", "agreement")
+
+
+@dataclass(frozen=True)
+class Written:
+    """The report, and every number in it with the place that it was read from."""
+
+    report: Report
+    printed: list[Printed]
+
+
+def write_report(*, snapshot: Snapshot, printed: Mapping[str, Mapping[str, Any]], name: str, version: str) -> Written:
+    """printed: by analysis, what `manage.py snapshot_analysis` prints of it; those that a study cannot have are absent.
+
+    name: the study, or the folder, as it stands on a command line. version: of the program, as in the results.
+    The report depends on these alone: no clock, no database, no language of the machine.
+    """
+    measured = [Measured(analysis, command_of(name, analysis, snapshot.id), printed[analysis]) for analysis in printed]
+    definitions = {each.name: (each.definition, each.source) for each in STATISTICS}
+    evidence = Evidence(measured, definitions)
+    draft = Draft(study=snapshot.study, evidence=evidence, name=name, snapshot_id=snapshot.id)
+    _note_simulated(draft)
+    write_methods(draft)
+    write_results(draft)
+    write_limits(draft)
+    rebuild = f"manage.py report {name} --snapshot {snapshot.id[:12]} --format html --out report.html"
+    write_reproduction(draft, version, rebuild)
+    write_appendices(draft)
+    write_evidence(draft)
+    title = str(snapshot.study["title"]) or "A study"
+    facts = [("Study", name), ("Snapshot", snapshot.id), ("Program", f"Commonground {version}")]
+    return Written(Report(f"{title}: methods and results", facts, draft.blocks), evidence.printed)
+
+
+def _note_simulated(draft: Draft) -> None:
+    n, n_simulated = (draft.evidence.value("collection", key) for key in ("n_responses", "n_simulated"))
+    if not n_simulated:
+        return
+    shown = draft.count("n_simulated", what="simulated responses that count")
+    if n_simulated == n:
+        draft.warn(
+            "All ", shown, " responses were made by a simulator. No figure of this report says anything about people."
+        )
+        return
+    draft.warn(
+        shown,
+        " of the ",
+        draft.count("n_responses", what="responses that count"),
+        " responses were made by a simulator and are part of every figure. No figure of this report may be read as one "
+        "about people before they are removed.",
+    )

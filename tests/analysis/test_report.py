@@ -1,0 +1,176 @@
+"""The report: the same bytes each time, every figure in it printed by a command, whatever the study is like."""
+
+import io
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings as django_settings
+from django.contrib.auth.models import User
+from django.core.files.storage import default_storage
+from django.core.management import CommandError, call_command
+
+from analysis.json_pointer import at_pointer
+from analysis.over_snapshots.snapshot_analysis import no_progress
+from analysis.report.as_markdown import markdown_text
+from analysis.report.document import Heading, Notice, Paragraph, Table, plain
+from analysis.report.evidence import spelled
+from analysis.report.write import Written
+from analysis.services.write_report import report_files, report_of_study
+from annotation.models import Response, Study
+from annotation.services.freeze_snapshot import freeze_snapshot
+from annotation.services.simulate_responses import simulate_responses
+from snapshots.local_copy import snapshot_folder
+from tests.analysis.answers import answer_stimulus, answered_study, people_of_study
+from tests.conftest import make_study
+
+pytestmark = pytest.mark.django_db
+
+VOTES = [["awe", "awe", "fear"], ["fear", "fear", "fear"], ["awe", "anger", "awe"], ["contentment", "awe", "fear"]]
+
+
+@pytest.fixture
+def demo_like(mika: User) -> Study:
+    """As the demo is: Affection's task, photographs of two sources, a simulated crowd that is not done yet."""
+    study = make_study(mika, n_stimuli=24, wanted_responses=4)
+    study.stimuli.filter(rank__lt=9_000).update(source_dataset="OASIS")
+    simulate_responses(study=study, n_annotators=8, seed=7)
+    return study
+
+
+def written_of(study: Study) -> Written:
+    record = freeze_snapshot(study=study)
+    return report_of_study(study=study, snapshot_id=record.snapshot_id, progress=no_progress)
+
+
+def test_two_builds_in_two_processes_give_the_same_bytes(demo_like: Study, tmp_path: Path) -> None:
+    record = freeze_snapshot(study=demo_like)
+    first = report_files(report_of_study(study=demo_like, snapshot_id=record.snapshot_id, progress=no_progress))
+    again = report_files(report_of_study(study=demo_like, snapshot_id=record.snapshot_id, progress=no_progress))
+    assert first == again
+
+    folder = default_storage.path(snapshot_folder(record.snapshot_id))
+    program = (
+        "import sys, hashlib, django; django.setup()\n"
+        "from analysis.services.write_report import report_files, report_of_folder\n"
+        "from snapshots.reader import open_snapshot\n"
+        "files = report_files(report_of_folder(\n"
+        "    snapshot=open_snapshot(sys.argv[1]), name='demo', progress=lambda *words: None))\n"
+        "print({name: hashlib.sha256(content).hexdigest() for name, content in sorted(files.items())})\n"
+    )
+    said = [
+        subprocess.run(
+            [sys.executable, "-c", program, folder],
+            env={**os.environ, "PYTHONHASHSEED": seed, "TZ": zone, "DJANGO_SETTINGS_MODULE": "config.settings"},
+            cwd=django_settings.BASE_DIR,
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=120,
+        ).stdout
+        for seed, zone in (("1", "UTC"), ("2", "Asia/Tokyo"))
+    ]
+    assert said[0] == said[1]
+    assert "report.pdf" in said[0]
+
+
+def test_every_figure_is_what_its_command_prints(demo_like: Study) -> None:
+    written = written_of(demo_like)
+    snapshot_id = freeze_snapshot(study=demo_like).snapshot_id
+    printed: dict[str, Any] = {}
+    for name in ("collection", "agreement"):
+        out = io.StringIO()
+        call_command("snapshot_analysis", demo_like.slug, name, "--snapshot", snapshot_id[:12], stdout=out)
+        printed[name] = json.loads(out.getvalue())
+
+    assert len(written.printed) > 200
+    for each in written.printed:
+        assert each.words == spelled(at_pointer(printed[each.analysis], each.place), each.form), each
+
+    # and every number leads to a row of the last table, which names a command that was run here
+    evidence = written.report.blocks[-1]
+    assert isinstance(evidence, Table)
+    assert [plain(row[0]) for row in evidence.rows] == [str(n) for n in range(1, len(evidence.rows) + 1)]
+    text = markdown_text(written.report)
+    for name in printed:
+        assert f"manage.py snapshot_analysis {demo_like.slug} {name} --snapshot {snapshot_id[:12]}" in text
+
+
+def test_no_figure_stands_loose_in_the_text_of_the_results(mika: User) -> None:
+    """What is no figure of the data: numbers of tables and drawings, the ends of scales, the width of intervals."""
+    written = written_of(answered_study(mika, VOTES)[0])
+    known = re.compile(
+        r"(Table|Figure) \d+|95 % interval|0 is always one label, [\d.]+ all \d+ evenly|1 would be|0 chance"
+    )
+    chapter = ""
+    for block in written.report.blocks:
+        if isinstance(block, Heading) and block.level == 1:
+            chapter = block.words
+        if isinstance(block, Paragraph) and chapter == "Results":
+            loose = "".join(span for span in block.text if isinstance(span, str))
+            assert not re.search(r"\d", known.sub("", loose)), loose
+
+
+def test_simulated_responses_are_marked_first(demo_like: Study, mika: User) -> None:
+    first = written_of(demo_like).report.blocks[0]
+    assert isinstance(first, Notice)
+    assert "made by a simulator" in plain(first.text)
+    people = written_of(answered_study(mika, VOTES)[0]).report
+    assert not any(isinstance(block, Notice) for block in people.blocks)
+
+
+@pytest.mark.parametrize(
+    "table", [[], [["awe"]], [["awe", "awe"]], [["awe"], ["fear"]]], ids=["nobody", "one", "one stimulus", "no pairs"]
+)
+def test_hardly_any_answers_make_a_report_all_the_same(table: list[list[str]], mika: User) -> None:
+    study = answered_study(mika, table)[0] if table else make_study(mika)
+    files = report_files(written_of(study))
+    assert files["report.pdf"].startswith(b"%PDF")
+    assert not re.search(rb"\b(nan|None|inf)\b", files["report.html"])
+
+
+def test_a_study_without_a_choice_says_so(mika: User) -> None:
+    steps = [{"name": "why", "kind": "text", "options": {"question": "Why?"}}]
+    text = markdown_text(written_of(make_study(mika, steps=steps)).report)
+    assert "no choice among labels" in text
+
+
+def test_words_of_the_study_cannot_break_the_files(mika: User) -> None:
+    """A title, a label and a name in many scripts, with marks that mean something in HTML, Markdown and PDF."""
+    labels = ["<b>joy</b> & co", "a|b `c`", "敬畏", "خوف", "🙂 smile", "*Å*"]
+    steps = [{"name": "emotion", "kind": "choice", "options": {"labels": labels, "question": "# Which | one?"}}]
+    study = make_study(
+        mika, title="<script>alert(1)</script> *敬畏* [x](y)", steps=steps, n_stimuli=2, wanted_responses=9
+    )
+    stimulus = study.stimuli.first()
+    people = people_of_study(study, len(labels))
+    answer_stimulus(stimulus, people, labels)
+    for response in Response.objects.filter(study=study):
+        response.answers = {"emotion": response.label}
+        response.save(update_fields=["answers"])
+
+    files = report_files(written_of(study))
+
+    html = files["report.html"].decode()
+    assert "<script>" not in html
+    assert "&lt;script&gt;" in html
+    assert "敬畏" in html
+    assert files["report.pdf"].startswith(b"%PDF")
+
+
+def test_the_command_writes_each_format_and_nothing_over_a_file(mika: User, tmp_path: Path) -> None:
+    study = answered_study(mika, VOTES)[0]
+    for name in ("report.html", "report.pdf", "report.md"):
+        out = io.StringIO()
+        call_command("report", study.slug, "--format", name.split(".")[-1], "--out", str(tmp_path / name), stdout=out)
+        assert (tmp_path / name).stat().st_size > 5_000
+    assert (tmp_path / "figures" / "figure-1.svg").read_text().startswith("<svg")
+    with pytest.raises(CommandError, match="exists already"):
+        call_command("report", study.slug, "--out", str(tmp_path / "report.html"))
+    with pytest.raises(CommandError, match="no study and no snapshot folder"):
+        call_command("report", "nothing-here", "--out", str(tmp_path / "other.html"))
