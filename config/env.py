@@ -73,6 +73,21 @@ SETTINGS = [
     Setting(
         "MANIFEST_ROOT", "", "Folder below which manifests imported in the browser may name image paths. Empty: none."
     ),
+    Setting(
+        "CONCRETENESS_FILE",
+        "",
+        "Published table of concreteness ratings (Brysbaert et al. 2014), which may not be bundled. Empty: left out.",
+    ),
+    Setting(
+        "AFFECT_NORMS_FILE",
+        "",
+        "Published table of valence, arousal and dominance (Warriner et al. 2013), not bundled. Empty: left out.",
+    ),
+    Setting(
+        "SENTENCE_ENCODER",
+        "",
+        "Folder or hub name of a transformers sentence encoder. Empty: how alike texts are is told by TF-IDF alone.",
+    ),
     Setting("LOG_LEVEL", "INFO", "DEBUG, INFO, WARNING or ERROR."),
 ]
 _BY_NAME = {setting.name: setting for setting in SETTINGS}

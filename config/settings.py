@@ -139,6 +139,9 @@ if env.text("STORAGE_BUCKET"):
             "file_overwrite": True,
         },
     }
+CONCRETENESS_FILE = env.text("CONCRETENESS_FILE")
+AFFECT_NORMS_FILE = env.text("AFFECT_NORMS_FILE")
+SENTENCE_ENCODER = env.text("SENTENCE_ENCODER")
 CACHE_DIR = DATA_DIR / "cache"  # copies of remote files that may be deleted at any time
 
 UPLOAD_MAX_BYTES = env.integer("UPLOAD_MAX_MEGABYTES", least=1) * 1_000_000

@@ -11,7 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 SPECIAL_TOKENS = ("<pad>", "<sos>", "<eos>", "<unk>")
@@ -47,6 +47,18 @@ def tokens_of(text: str) -> list[str]:
     return _NOT_WORD.sub(" ", plain.replace("'", " ")).split()
 
 
+@cache
+def _dictionary() -> Any:
+    # Imported late and kept: it takes about a second to load, and most users never correct spelling.
+    from symspellpy import SymSpell
+
+    dictionary = SymSpell(max_dictionary_edit_distance=1, prefix_length=7)
+    path = importlib.resources.files("symspellpy") / "frequency_dictionary_en_82_765.txt"
+    with importlib.resources.as_file(path) as file:
+        dictionary.load_dictionary(file, term_index=0, count_index=1, encoding="utf-8")
+    return dictionary
+
+
 class EnglishSpelling:
     """Corrects English tokens by at most one edit (insert, delete, change or swap of letters).
 
@@ -60,17 +72,6 @@ class EnglishSpelling:
         self._min_length = min_length
         self._corrected: dict[str, str] = {}
 
-    @cached_property
-    def _dictionary(self) -> Any:
-        # Imported late: the dictionary takes about a second to load, and most users never correct spelling.
-        from symspellpy import SymSpell
-
-        dictionary = SymSpell(max_dictionary_edit_distance=1, prefix_length=7)
-        path = importlib.resources.files("symspellpy") / "frequency_dictionary_en_82_765.txt"
-        with importlib.resources.as_file(path) as file:
-            dictionary.load_dictionary(file, term_index=0, count_index=1, encoding="utf-8")
-        return dictionary
-
     def correct(self, token: str) -> str:
         """The token, or the dictionary word it was most likely meant to be."""
         if token in self._known or len(token) < self._min_length or not (token.isascii() and token.isalpha()):
@@ -78,9 +79,20 @@ class EnglishSpelling:
         if token not in self._corrected:
             from symspellpy import Verbosity
 
-            found = self._dictionary.lookup(token, Verbosity.TOP, max_edit_distance=1)
+            found = _dictionary().lookup(token, Verbosity.TOP, max_edit_distance=1)
             self._corrected[token] = found[0].term if found else token
         return self._corrected[token]
+
+
+def is_english(language: str) -> bool:
+    """Whether a text of this language tag is read as English: 'en', 'en-gb', and where no language is known."""
+    return language.lower().replace("_", "-").partition("-")[0] in ("en", "und", "")
+
+
+def spelled_tokens(text: str, language: str, spelling: EnglishSpelling) -> list[str]:
+    """The words of a text, their spelling corrected where the text is English or of unknown language."""
+    tokens = tokens_of(text)
+    return [spelling.correct(token) for token in tokens] if is_english(language) else tokens
 
 
 @dataclass(frozen=True)

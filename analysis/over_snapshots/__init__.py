@@ -4,12 +4,14 @@ from analysis.over_snapshots.agreement import AGREEMENT
 from analysis.over_snapshots.collection import COLLECTION
 from analysis.over_snapshots.groups import GROUPS
 from analysis.over_snapshots.snapshot_analysis import SnapshotAnalysis
+from analysis.over_snapshots.words import WORDS
 from annotation.errors import InvalidInput
 
 ANALYSES: tuple[SnapshotAnalysis, ...] = (
     COLLECTION,
     AGREEMENT,
     GROUPS,
+    WORDS,
 )
 
 

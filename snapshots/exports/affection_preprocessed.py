@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 import pyarrow as pa
 
-from snapshots.cleaning import EnglishSpelling, Vocabulary, tokens_of
+from snapshots.cleaning import EnglishSpelling, Vocabulary, spelled_tokens
 from snapshots.exports.affection_raw import RAW_SCHEMA, emotion_and_text_steps, raw_batches
 from snapshots.exports.csv import write_cells
 from snapshots.exports.flat import Progress, no_progress
@@ -55,16 +55,10 @@ def train_vocabulary(
         keys, languages, texts = (column.to_pylist() for column in batch.columns)
         for key, language, text in zip(keys, languages, texts, strict=True):
             if split_of(key) == "train":
-                counts.update(_spelled(text, language, spelling))
+                counts.update(spelled_tokens(text or "", language, spelling))
         done += batch.num_rows
         progress(done, total)
     return Vocabulary.from_counts(counts, min_count=min_count)
-
-
-def _spelled(text: str | None, language: str, spelling: EnglishSpelling) -> list[str]:
-    tokens = tokens_of(text or "")
-    is_english = language.lower().split("-")[0] in ("en", "")
-    return [spelling.correct(token) for token in tokens] if is_english else tokens
 
 
 def _batches(
@@ -79,7 +73,7 @@ def _batches(
 def _with_tokens(batch: pa.RecordBatch, spelling: EnglishSpelling, vocabulary: Vocabulary) -> pa.RecordBatch:
     texts = batch.column("utterance").to_pylist()
     languages = batch.column("language").to_pylist()
-    tokens = [_spelled(text, language, spelling) for text, language in zip(texts, languages, strict=True)]
+    tokens = [spelled_tokens(text or "", language, spelling) for text, language in zip(texts, languages, strict=True)]
     further = [
         pa.array([" ".join(words) for words in tokens], pa.string()),
         pa.array([json.dumps(words, ensure_ascii=False) for words in tokens], pa.string()),

@@ -1,0 +1,103 @@
+"""What of an image is named: things that several people name of the same image, each in her own words."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.language.describe import DescribedTexts
+from analysis.language.parts_of_speech import NOUN
+from snapshots.cleaning import tokens_of
+
+CONCRETE_FROM = 4.0
+_NOTHING_SEEN = (
+    "image picture photo photograph pic photography scene painting shot background foreground view thing something "
+    "anything nothing everything someone somebody anyone everyone way lot kind sort bit part"
+)
+NOT_IN_THE_IMAGE = frozenset(_NOTHING_SEEN.split())
+"""Nouns for the image itself, and for nothing in particular."""
+
+
+_IRREGULAR = frozenset(("men", "women", "children", "feet", "teeth", "mice", "geese"))
+
+
+@dataclass(frozen=True)
+class NamedThings:
+    """Per text (n,): n_things it names, n_shared of them that another text of its image names, too.
+
+    thing: (m,) place in words of each thing named of an image by at least two texts; image: (m,) that image;
+    n_texts: (m,) how many of the image's texts name it.
+    """
+
+    n_things: NDArray[np.int64]
+    n_shared: NDArray[np.int64]
+    thing: NDArray[np.int64]
+    image: NDArray[np.int64]
+    n_texts: NDArray[np.int64]
+
+
+@cache
+def _singular() -> Any:
+    from textblob.en.inflect import singularize
+
+    return singularize
+
+
+def one_form(words: Sequence[str]) -> NDArray[np.int64]:
+    """(V,) for each word the place of its singular, if that is among the words, else its own."""
+    places = {word: place for place, word in enumerate(words)}
+    singular = _singular()
+    forms = np.arange(len(words), dtype=np.int64)
+    for place, word in enumerate(words):
+        # only what ends like a plural is asked about: the rules see plurals in many a singular
+        if word in _IRREGULAR or (len(word) > 3 and word.endswith("s") and not word.endswith("ss")):
+            forms[place] = places.get(singular(word), place)
+    return forms
+
+
+def is_thing(words: Sequence[str], concreteness: Mapping[str, float] | None) -> NDArray[np.bool_]:
+    """(V,) whether a noun of this form may be something seen.
+
+    With concreteness ratings: rated 4 or more, or unrated (names of places and brands). Without: every noun. Never
+    words for the image itself.
+    """
+    rated = concreteness or {}
+    return np.fromiter(
+        (word not in NOT_IN_THE_IMAGE and rated.get(word, 5.0) >= CONCRETE_FROM and len(word) > 1 for word in words),
+        bool,
+        count=len(words),
+    )
+
+
+def named_things(
+    texts: DescribedTexts, image: NDArray[np.integer], forms: NDArray[np.int64], thing: NDArray[np.bool_]
+) -> NamedThings:
+    """image: (n,) the image of each text. forms: (V,) as of `one_form`. thing: (V,) as of `is_thing`."""
+    n, width = len(texts), max(len(texts.words), 1)
+    places = np.flatnonzero(texts.tags == NOUN)
+    form = forms[texts.ids[places]]
+    named = thing[form]
+    places, form = places[named], form[named]
+    text = (np.searchsorted(texts.offsets, places, side="right") - 1).astype(np.int64)
+    # once per text, however often it says so
+    code = np.unique(text * width + form)
+    text, form = code // width, code % width
+    of_image = image[text].astype(np.int64) * width + form
+    codes, which, n_texts = np.unique(of_image, return_inverse=True, return_counts=True)
+    several = n_texts > 1
+    shared = several[which.reshape(-1)]
+    return NamedThings(
+        np.bincount(text, minlength=n),
+        np.bincount(text[shared], minlength=n),
+        codes[several] % width,
+        codes[several] // width,
+        n_texts[several],
+    )
+
+
+def described_things(description: str) -> set[str]:
+    """The words of a stimulus's own description or tags that its explanations may take up: 3 letters or more."""
+    return {word for word in tokens_of(description) if len(word) > 2 and word not in NOT_IN_THE_IMAGE}
