@@ -1,0 +1,239 @@
+"""Measures the language of 526,749 explanations, and of a hundred more.
+
+usage: python -m bench.words --texts DATA [--responses 526749] [--keep FOLDER]
+
+DATA: a folder that holds goemotions/*.csv, label-explanations/*.csv and emobank-ratings/raw_text.csv (columns text or
+explanation), whose some 45,000 real sentences are cut and joined to texts of 19 words, log-normal in length; where
+DATA holds lexicons/, those are used, too. People, images and emotions are those of bench/crowd_table.py. The study is
+frozen first, which is not measured. Each measurement is a process of its own with its own peak of memory: everything
+described from nothing; then a hundred responses more, from a new process and from one that is warm, as a worker is.
+"""
+
+import argparse
+import csv
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from bench.crowd_table import N_ANNOTATORS, N_RESPONSES, N_STIMULI, crowd_table
+from bench.machine import machine
+
+MOST_SECONDS, MOST_MIB, MOST_SECONDS_FOR_A_HUNDRED = 480, 1536, 2.0
+MORE = 100
+SOURCES = ("coco", "emotional_machines", "flickr30k", "visual_genome", "you_aaai")
+LABELS = (
+    ("amusement", "positive"), ("awe", "positive"), ("contentment", "positive"), ("excitement", "positive"),
+    ("anger", "negative"), ("disgust", "negative"), ("fear", "negative"), ("sadness", "negative"),
+    ("something_else", "else"),
+)  # fmt: skip
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--texts", type=Path, required=True, metavar="DATA")
+    parser.add_argument("--responses", type=int, default=N_RESPONSES)
+    parser.add_argument("--keep", type=Path, help="where the frozen studies are made, and found again")
+    parser.add_argument("--measure", nargs="*", type=Path, help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.measure:
+        print(json.dumps(_measured(arguments.measure)))
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        place = arguments.keep or Path(folder)
+        place.mkdir(parents=True, exist_ok=True)
+        facts = machine()
+        before, after = place / "before", place / "after"
+        if not after.is_dir():
+            _freeze(before, after, arguments.responses, _sentences(arguments.texts))
+        lexicons = arguments.texts / "lexicons"
+        files = {"CONCRETENESS_FILE": "brysbaert_concreteness.txt", "AFFECT_NORMS_FILE": "warriner_vad.csv"}
+        there = {name: str(lexicons / file) if (lexicons / file).is_file() else "" for name, file in files.items()}
+        of_worker = {"CACHE_DIR": str(place / "cache"), "SENTENCE_ENCODER": "", **there}
+        environment = {**os.environ, "WORDS_SETTINGS": json.dumps(of_worker)}
+        for kept in (place / "cache" / "words").glob("*.npz"):
+            kept.unlink()
+        runs = {
+            "everything": _run(environment, arguments.texts, [before]),
+            "a hundred more, from a new process": _run(environment, arguments.texts, [after]),
+            "a hundred more, from a warm process": _run(environment, arguments.texts, [before, after]),
+        }
+    print(json.dumps({"machine": facts, "responses": arguments.responses, "runs": runs}, indent=1))
+    everything, more = runs["everything"][-1], runs["a hundred more, from a warm process"][-1]
+    for what, value, bar in (
+        ("seconds for everything", everything["seconds"], MOST_SECONDS),
+        ("MiB at most", everything["peak_mib"], MOST_MIB),
+        ("seconds for a hundred more", more["seconds"], MOST_SECONDS_FOR_A_HUNDRED),
+    ):
+        print(f"{what}: {value} of {bar}: {'held' if value <= bar else 'NOT held'}")
+
+
+def _run(environment: dict[str, str], texts: Path, folders: list[Path]) -> Any:
+    command = [sys.executable, "-m", "bench.words", "--texts", str(texts), "--measure", *map(str, folders)]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode:
+        sys.exit(done.stderr)
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def _measured(folders: list[Path]) -> list[dict[str, Any]]:
+    from django.conf import settings
+
+    # a worker's settings as far as this analysis reads them, so that no site is needed
+    settings.configure(**json.loads(os.environ["WORDS_SETTINGS"]))
+
+    from analysis.language.describe import describe_all
+    from analysis.over_snapshots.words import WORDS
+    from snapshots.reader import open_snapshot
+
+    rows: list[dict[str, Any]] = []
+    if len(folders) > 1:  # a worker that described texts before holds lexicons and dictionaries
+        describe_all(["A worrld of their own, and texts that a worker has read before this one."], ["en"])
+    for number, folder in enumerate(folders):
+        if number:  # the hundred are new again: what is known is what was known before them
+            _forget_what_was_kept(Path(settings.CACHE_DIR) / "words", folders[0])
+        messages: list[tuple[float, str]] = []
+        start, began = time.process_time(), time.perf_counter()
+
+        def told(done: int, total: int, message: str, into: Any = messages, since: float = began) -> None:
+            into.append((round(time.perf_counter() - since, 2), message))
+
+        found = WORDS.run(open_snapshot(folder), dict(WORDS.defaults), told)
+        rows.append(
+            {
+                "n_texts": found["n_texts"],
+                "vocabulary": found["cells"]["|"]["vocabulary"],
+                "mean_words": found["cells"]["|"]["measures"]["n_words"][0],
+                "seconds": round(time.perf_counter() - began, 2),
+                "processor_seconds": round(time.process_time() - start, 2),
+                "peak_mib": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
+                "result_kb": round(len(json.dumps(found)) / 1000),
+                "load": round(os.getloadavg()[0], 2),
+                "steps": [each for each in messages if each[1].startswith("counting")],
+            }
+        )
+    return rows
+
+
+def _forget_what_was_kept(folder: Path, before: Path) -> None:
+    """Puts back what was kept of the study before it grew."""
+    from analysis.over_snapshots.kept_descriptions import keep_descriptions, read_descriptions
+    from snapshots.reader import open_snapshot
+
+    kept = next(folder.glob("*.npz"))
+    known = read_descriptions(kept)
+    assert known is not None
+    n = open_snapshot(before).n_responses
+    keep_descriptions(kept, known.take(np.arange(min(n, len(known)) - MORE)))
+
+
+def _sentences(folder: Path) -> list[list[str]]:
+    """Real sentences as words, with capitals and punctuation as they are."""
+    found = []
+    files = [*folder.glob("goemotions/*.csv"), *folder.glob("label-explanations/*.csv"), *folder.glob("emobank*/raw*")]
+    for file in sorted(files):
+        with file.open(newline="", encoding="utf-8") as rows:
+            for row in csv.DictReader(rows):
+                words = (row.get("explanation") or row.get("text") or "").split()
+                if words:
+                    found.append(words)
+    if not found:
+        sys.exit(f"{folder} holds none of goemotions/*.csv, label-explanations/*.csv, emobank-ratings/raw_text.csv.")
+    return found
+
+
+def _freeze(before: Path, after: Path, n_responses: int, sentences: list[list[str]]) -> None:
+    """Two studies: with all responses but the last hundred that came, and with all of them."""
+    share = (n_responses + MORE) / N_RESPONSES
+    table = crowd_table(n_responses + MORE, max(2, int(N_STIMULI * share)), max(30, int(N_ANNOTATORS * share)))
+    random = np.random.default_rng(7)
+    lengths = np.clip(np.round(random.lognormal(np.log(17.2), 0.42, len(table.label))), 3, 90).astype(int)
+    draws = random.integers(0, len(sentences), 8 * len(lengths))
+    texts, at = [], 0
+    for length in lengths:
+        words: list[str] = []
+        while len(words) < length:
+            words.extend(sentences[draws[at % len(draws)]])
+            at += 1
+        texts.append(" ".join(words[:length]))
+    order = np.lexsort((table.annotator, table.stimulus))
+    came = np.arange(len(order))[order]
+    moment = pa.scalar(0, pa.timestamp("us", tz="UTC"))
+    study = {
+        "title": "Words at size", "description": "", "template": "", "wanted_responses": 6, "instructions": "",
+        "consents": [], "n_withdrawn": 0,
+        "steps": [
+            {"name": "emotion", "kind": "choice", "options": {}}, {"name": "explanation", "kind": "text", "options": {}}
+        ],
+        "label_sets": {"emotion": [{"id": name, "name": name.replace("_", " "), "polarity": p} for name, p in LABELS]},
+    }  # fmt: skip
+    from snapshots.writer import SnapshotWriter
+
+    ids = np.array([name for name, _ in LABELS])
+    for folder, rows in ((before, order[came < n_responses]), (after, order)):
+        n, n_stimuli, people = len(rows), len(table.truth), np.unique(table.annotator[rows])
+        constant = {
+            "status": "accepted", "created_at": moment, "revision": 0, "sequence": 0, "options_shown": "{}",
+            "duration_ms": 30_000, "language": "en", "device": "", "theme": "", "consent_hash": "",
+            "is_simulated": False, "signals": "{}",
+        }  # fmt: skip
+        fields = [pa.field("emotion", pa.string()), pa.field("explanation", pa.string())]
+        with SnapshotWriter(folder, study=study, step_fields=fields) as writer:
+            writer.write_stimuli(
+                _table(
+                    writer.schema("stimuli"), n_stimuli,
+                    {
+                        "stimulus_key": [f"{place:064x}" for place in range(n_stimuli)],
+                        "source_dataset": [SOURCES[place % len(SOURCES)] for place in range(n_stimuli)],
+                        "name": [f"{place}.jpg" for place in range(n_stimuli)],
+                        "description": "", "metadata": "{}",
+                    },
+                )
+            )  # fmt: skip
+            writer.write_participations(
+                _table(
+                    writer.schema("participations"), len(people),
+                    {"annotator": [f"p{person:06d}" for person in people], "consent_hash": "", "language": "en",
+                     "cohort": "", "started_at": moment, "is_simulated": False},
+                )
+            )  # fmt: skip
+            writer.write_responses(
+                _table(
+                    writer.schema("responses"), n,
+                    {
+                        **constant,
+                        "stimulus_key": [f"{place:064x}" for place in table.stimulus[rows]],
+                        "annotator": [f"p{person:06d}" for person in table.annotator[rows]],
+                        "response_key": [f"{row:032x}" for row in rows],
+                        "emotion": ids[table.label[rows]].tolist(),
+                        "explanation": [texts[row] for row in rows],
+                    },
+                )
+            )  # fmt: skip
+            writer.close()
+
+
+def _table(schema: pa.Schema, n: int, columns: dict[str, Any]) -> pa.Table:
+    """n rows: lists as they are, one value for all of a column, null where nothing is said."""
+    arrays = []
+    for field in schema:
+        value = columns.get(field.name)
+        whole = pa.array(value, field.type) if isinstance(value, list) else None
+        arrays.append(whole if whole is not None else pa.array([_plain(value)] * n, field.type))
+    return pa.Table.from_arrays(arrays, schema=schema)
+
+
+def _plain(value: Any) -> Any:
+    return value.as_py() if isinstance(value, pa.Scalar) else value
+
+
+if __name__ == "__main__":
+    main()
