@@ -13,12 +13,7 @@ import numpy as np
 
 from annotation.emotions import Label
 from annotation.simulator.feelings import known_emotion
-
-# The thirteen phrases by which Affection and ArtEmis count a text as holding a simile (ArtEmis's public code).
-SIMILE_MARKS = (
-    "could be", "appears to be", "appear to be", "reminds me", "remind me", "seems like", "looks like", "look like",
-    "is like", "are like", "think of", "resembles", "resembling",
-)  # fmt: skip
+from snapshots.simile_marks import SIMILE_MARKS
 
 # Every piece works with a singular and a plural thing: no present tense follows {thing} or {other}.
 # {thing} is what the writer looks at, {other} something beside it, {feeling} the emotion as a noun.

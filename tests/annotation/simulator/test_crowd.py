@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 from annotation.simulator.crowd import SKIP_REASONS, Crowd, CrowdSettings, NoAnswererForKind, answers
-from annotation.simulator.grammar import SIMILE_MARKS, TextLimits
+from annotation.simulator.grammar import TextLimits
 from annotation.simulator.random_streams import stream
 from annotation.simulator.stimulus_facts import StimulusFacts
+from snapshots.simile_marks import SIMILE_MARKS
 
 POSITIVE = {"amusement", "awe", "contentment", "excitement"}
 

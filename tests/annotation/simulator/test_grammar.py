@@ -5,8 +5,9 @@ import itertools
 import pytest
 
 from annotation.simulator import grammar
-from annotation.simulator.grammar import SIMILE_MARKS, Style, TextLimits, explanation, with_typo
+from annotation.simulator.grammar import Style, TextLimits, explanation, with_typo
 from annotation.simulator.random_streams import stream
+from snapshots.simile_marks import SIMILE_MARKS
 
 THINGS = ("striped kitten", "wooden floor")
 ANY_LENGTH = TextLimits()
