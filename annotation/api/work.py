@@ -29,11 +29,11 @@ from annotation.images import image_url
 from annotation.languages import in_language
 from annotation.models import Participation, Response, Study
 from annotation.participant import participation_id_of, participation_of, remember
-from annotation.people.consent import agree_again, must_agree_again
+from annotation.people.consent import agree_again, must_agree_again, refuse_old_consent
 from annotation.prepared import Prepared, columns, from_row
 from annotation.queries import n_available
 from annotation.recruitment.join import join_from_browser
-from annotation.services.assign import HeldAssignment, assign_ahead, nothing_left, options_shown
+from annotation.services.assign import HeldAssignment, assign_ahead, held_assignments, nothing_left, options_shown
 from annotation.services.caps import limit_reached
 from annotation.services.offers import MOST_OFFERS, Offer, next_offers
 from annotation.services.revise_response import revise_response
@@ -95,7 +95,10 @@ class ParticipantView(APIView):
 def work_of(study: Study, participation: Participation, held: list[HeldAssignment] | None = None) -> dict[str, Any]:
     """What the person holds, as the page shows it. held: known already, and `participation`'s counts with it."""
     # nothing, on the way of a response, may only mean that others lent the last images at that very moment
-    held = held or assign_ahead(participation=participation, study=study)
+    if not held:
+        # whoever must agree again gets nothing new: she would work on an image whose answer is not taken yet
+        waits = must_agree_again(participation)
+        held = held_assignments(participation) if waits else assign_ahead(participation=participation, study=study)
     available = n_available(study)
     orders = options_shown(participation, study)
     reached = limit_reached(participation, study) if study.limits and not held else None
@@ -247,6 +250,7 @@ class Work(ParticipantView):
     @extend_schema(responses=dict)
     def get(self, request: Request, slug: str) -> ApiResponse:
         participation = self.participation(request)
+        refuse_old_consent(participation)
         return ApiResponse({**self.work(participation), "last_response": latest_of(self.study, participation)})
 
 
@@ -259,6 +263,7 @@ class Offers(ParticipantView):
     )
     def get(self, request: Request, slug: str) -> ApiResponse:
         participation = self.participation(request)
+        refuse_old_consent(participation)
         asked = request.query_params.get("n", "24")
         offers = next_offers(
             participation=participation, study=self.study, n=int(asked[:4]) if asked.isdecimal() else 24

@@ -261,6 +261,7 @@ def answers(request: HttpRequest, slug: str) -> HttpResponse:
         {
             **response_as_dict(study, response),
             "thumbnail_url": image_url(study.pk, response.stimulus.image_sha256, "320"),
+            "care": stimulus_care(study, response.stimulus.content_note, response.stimulus.is_strong),
             "texts": [step.plain_text(response.answers) for step in steps],
         }
         for response in shown[:ANSWERS_PER_PAGE]

@@ -328,3 +328,15 @@ def test_the_oldest_answer_can_be_taken_back_too(caring: Study, monkeypatch: pyt
     assert "?before=" not in older
     assert client.delete(f"/api/v1/studies/{caring.slug}/responses/{ids[0]}").status_code == 200
     assert f"/responses/{ids[0]}" not in client.get(f"/s/{caring.slug}/answers?before={ids[2]}").content.decode()
+
+
+def test_a_blurred_image_stays_closed_among_her_own_answers(study: Study, mika: User, anna: Participation) -> None:
+    response = respond(anna)
+    Stimulus.objects.filter(pk=response.stimulus_id).update(is_strong=True, image_sha256="a" * 64)
+    page = annotator_client(anna).get(f"/s/{study.slug}/answers").content.decode()
+    assert "<summary>" not in page
+    update_study(study=study, care={"blur_strong": True})
+    Stimulus.objects.filter(pk=response.stimulus_id).update(is_strong=True)
+    page = annotator_client(anna).get(f"/s/{study.slug}/answers").content.decode()
+    assert page.index("<summary>Look at the image") < page.index("<img")
+    assert page.index("</details>") > page.index("<img")

@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from annotation.errors import ConsentChanged
-from annotation.models import Participation, Response, Study
+from annotation.models import Assignment, Participation, Response, Study
 from annotation.models.study import consent_hash
 from annotation.people.consent import consent_versions, difference
 from annotation.services.assign import assign_ahead
@@ -48,6 +48,24 @@ def test_the_next_answer_waits_until_she_agreed_to_the_new_text(study: Study, an
     assert submit(study, anna).status_code == 201
     hashes = list(Response.objects.order_by("pk").values_list("consent_hash", flat=True))
     assert hashes == [before.consent_hash, consent_hash(NEW)]
+
+
+def test_nothing_new_is_lent_to_whoever_must_agree_again(study: Study, anna: Participation) -> None:
+    held = assign_ahead(participation=anna, study=study)
+    update_study(study=study, consent=NEW)
+    browser = annotator_client(anna)
+    for address in ("work", "offers"):
+        refused = browser.get(f"/api/v1/studies/{study.slug}/{address}")
+        assert (refused.status_code, refused.json()["type"]) == (409, "consent_changed")
+    passed_over = browser.post(
+        f"/api/v1/studies/{study.slug}/skips",
+        {"assignment": held[0].id, "reason": "not this one"},
+        content_type="application/json",
+    )
+    assert passed_over.status_code == 200, "passing over is never refused"
+    assert [each["id"] for each in passed_over.json()["work"]["held"]] == [held[1].id]
+    assert not passed_over.json()["work"]["finished"]
+    assert Assignment.objects.filter(participation=anna).count() == len(held)
 
 
 def test_the_same_answer_again_is_found_though_the_text_changed(study: Study, anna: Participation) -> None:
