@@ -5,7 +5,7 @@ consent is translated. A person's own choice comes first, then what her browser 
 """
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,12 +15,14 @@ from django.utils import translation
 from django.utils.cache import patch_vary_headers
 from django.utils.translation.trans_real import parse_accept_lang_header
 
-from annotation.models import Participation, Study, StudyTexts
+from annotation.models import AttentionCheck, DemographicSettings, Participation, PracticeItem, Study, StudyTexts
+from annotation.people.questions import Question, questions_of
 
 COOKIE_SECONDS = 365 * 24 * 3600
 # the rest of the site is for researchers and in English
 FOR_PARTICIPANTS = ("/s/", "/api/v1/studies/")
 API = "/api/"
+QUESTION_PARTS = ("question", "right", "explanation")
 LANGUAGES = dict(settings.LANGUAGES)
 
 
@@ -100,15 +102,50 @@ def text_slots(study: Study) -> list[Slot]:
     for number, line in enumerate(care.get("help_lines", [])):
         for part in ("name", "place"):
             slots.append(Slot(f"help.{number}.{part}", "leaving", str(line.get(part, ""))))
+    slots += [*_practice_slots(study), *_about_you_slots(study)]
     return [slot for slot in slots if slot.original.strip()]
 
 
-def standing_texts(study: Study, kept: StudyTexts | None) -> dict[str, str]:
-    """{key: translation} of those that still translate what the study says; an outdated one is not shown."""
+def _practice_slots(study: Study) -> list[Slot]:
+    slots = []
+    for item in PracticeItem.objects.filter(study=study):
+        place = f"practice.{item.pk}"
+        slots.append(Slot(f"{place}.feedback", "practice", item.feedback, is_long=True))
+        slots.append(Slot(f"{place}.description", "practice", item.description, is_long=True))
+        slots.append(Slot(f"{place}.visible_words", "practice", item.visible_words, is_long=True))
+    for number, question in enumerate(study.training.get("questions", [])):
+        for part in QUESTION_PARTS:
+            slots.append(Slot(f"questions.{number}.{part}", "practice", str(question[part]), is_long=True))
+        for place, wrong in enumerate(question["wrong"]):
+            slots.append(Slot(f"questions.{number}.wrong.{place}", "practice", str(wrong), is_long=True))
+    slots.append(Slot("screened_out", "practice", str(study.training.get("screened_out", "")), is_long=True))
+    for check in AttentionCheck.objects.filter(study=study):
+        slots.append(Slot(f"checks.{check.pk}.instruction", "practice", check.instruction, is_long=True))
+    return slots
+
+
+def _about_you_slots(study: Study) -> list[Slot]:
+    """Ready questions come translated; the researcher's own, and the consent, do not."""
+    settings_row = DemographicSettings.objects.filter(pk=study.pk, is_on=True).first()
+    if settings_row is None:
+        return []
+    slots = [Slot("about_you.consent", "about_you", settings_row.consent, is_long=True)]
+    for question in questions_of([one for one in settings_row.questions if "ready" not in one]):
+        slots.append(Slot(f"about_you.{question.key}.text", "about_you", question.text, is_long=True))
+        for name, words in question.options:
+            slots.append(Slot(f"about_you.{question.key}.options.{name}", "about_you", words, is_long=True))
+    return slots
+
+
+def standing_texts(study: Study, kept: StudyTexts | None, slots: Sequence[Slot] | None = None) -> dict[str, str]:
+    """{key: translation} of those that still translate what the study says; an outdated one is not shown.
+
+    slots: the study's, where they are known already.
+    """
     texts: dict[str, Any] = kept.texts if kept else {}
     return {
         slot.key: texts[slot.key]["text"]
-        for slot in text_slots(study)
+        for slot in (text_slots(study) if slots is None else slots)
         if slot.key in texts and texts[slot.key]["text"] and texts[slot.key]["of"] == slot.original
     }
 
@@ -125,8 +162,9 @@ def offered(study: Study) -> dict[str, dict[str, str]]:
     if not others:
         return found
     rows = {row.language: row for row in StudyTexts.objects.filter(study=study, language__in=others)}
+    slots = text_slots(study)
     for language in others:
-        texts = standing_texts(study, rows.get(language))
+        texts = standing_texts(study, rows.get(language), slots)
         if has_consent(study, texts):
             found[language] = texts
     return found
@@ -155,7 +193,47 @@ def with_texts(study: Study, language: str, texts: dict[str, str]) -> Study:
     for number, line in enumerate(shown.care.get("help_lines", [])):
         for part in ("name", "place"):
             line[part] = texts.get(f"help.{number}.{part}", line.get(part, ""))
+    shown.training = copy.deepcopy(study.training)
+    for number, question in enumerate(shown.training.get("questions", [])):
+        for part in QUESTION_PARTS:
+            question[part] = texts.get(f"questions.{number}.{part}", question[part])
+        question["wrong"] = [
+            texts.get(f"questions.{number}.wrong.{place}", wrong) for place, wrong in enumerate(question["wrong"])
+        ]
+    if "screened_out" in texts:
+        shown.training["screened_out"] = texts["screened_out"]
+    shown.texts = texts
     return shown
+
+
+def items_in(study: Study, items: Iterable[PracticeItem]) -> list[PracticeItem]:
+    """Practice images as they are read in the study's copy, to read from and never to save."""
+    shown = []
+    for item in items:
+        one = copy.copy(item)
+        one.feedback = study.texts.get(f"practice.{item.pk}.feedback", item.feedback)
+        one.description = study.texts.get(f"practice.{item.pk}.description", item.description)
+        # words that nobody translated say nothing about a text in another language
+        words = "" if study.text_language else item.visible_words
+        one.visible_words = study.texts.get(f"practice.{item.pk}.visible_words", words)
+        shown.append(one)
+    return shown
+
+
+def about_you_in(study: Study, row: DemographicSettings) -> tuple[str, list[Question]]:
+    """The consent to the questions about the person, and these, as they are read in the study's copy."""
+    questions = [
+        Question(
+            question.key,
+            study.texts.get(f"about_you.{question.key}.text", question.text),
+            [
+                (name, study.texts.get(f"about_you.{question.key}.options.{name}", words))
+                for name, words in question.options
+            ],
+        )
+        for question in questions_of(row.questions)
+    ]
+    return study.texts.get("about_you.consent", row.consent), questions
 
 
 def in_language(study: Study, language: str) -> Study:

@@ -12,6 +12,7 @@ from rest_framework.views import APIView
 from annotation.access import get_study
 from annotation.api.work import NOT_HERE, ParticipantView
 from annotation.errors import NotTakingPart
+from annotation.languages import about_you_in, in_language
 from annotation.models import DemographicSettings, Erasure, Participation, Study
 from annotation.models.study import consent_hash
 from annotation.participant import participation_of
@@ -24,7 +25,6 @@ from annotation.people.demographics import (
     settings_of,
 )
 from annotation.people.erase import erase_on_request, erase_person
-from annotation.people.questions import questions_of
 from annotation.queries import demographic_groups
 
 
@@ -136,11 +136,12 @@ class AboutMe(ParticipantView):
     def get(self, request: Request, slug: str) -> ApiResponse:
         participation = self.participation(request)
         row, given = settings_of(self.study), own_answers(participation)
+        consent_text, questions = about_you_in(in_language(self.study, participation.language), row)
         return ApiResponse(
             {
                 "asks": row.is_on,
-                "consent": row.consent,
-                "consent_hash": consent_hash(row.consent),
+                "consent": consent_text,
+                "consent_hash": consent_hash(consent_text),
                 "least_group": row.least_group,
                 "questions": [
                     {
@@ -148,7 +149,7 @@ class AboutMe(ParticipantView):
                         "text": question.text,
                         "options": [{"id": name, "text": words} for name, words in question.options],
                     }
-                    for question in questions_of(row.questions)
+                    for question in questions
                 ],
                 "answers": given.answers if given else None,
             }
@@ -160,7 +161,7 @@ class AboutMe(ParticipantView):
         data = self.Input(data=request.data)
         data.is_valid(raise_exception=True)
         kept = record_demographics(
-            study=self.study,
+            study=in_language(self.study, participation.language),
             participation=participation,
             agreed_hash=data.validated_data["consent_hash"],
             given=data.validated_data["answers"],

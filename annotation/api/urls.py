@@ -3,7 +3,20 @@
 from django.urls import path
 from drf_spectacular.views import SpectacularAPIView
 
-from annotation.api import care, jobs, members, pay, people, quality, recruitment, snapshots, stimuli, studies, work
+from annotation.api import (
+    care,
+    jobs,
+    members,
+    pay,
+    people,
+    quality,
+    recruitment,
+    snapshots,
+    stimuli,
+    studies,
+    training,
+    work,
+)
 
 urlpatterns = [
     path("schema", SpectacularAPIView.as_view(), name="api_schema"),
@@ -37,6 +50,19 @@ urlpatterns = [
     path("studies/<slug:slug>/simulated", studies.SimulatedResponses.as_view(), name="api_simulated"),
     path("studies/<slug:slug>/stimuli", stimuli.Stimuli.as_view(), name="api_stimuli"),
     path("studies/<slug:slug>/stimuli/<int:stimulus_id>/care", care.StimulusCare.as_view(), name="api_stimulus_care"),
+    path("studies/<slug:slug>/training", training.Training.as_view(), name="api_training"),
+    path("studies/<slug:slug>/training/practice", training.PracticeItems.as_view(), name="api_practice_items"),
+    path(
+        "studies/<slug:slug>/training/practice/<int:item_id>",
+        training.OnePracticeItem.as_view(),
+        name="api_practice_item",
+    ),
+    path("studies/<slug:slug>/training/checks", training.AttentionChecks.as_view(), name="api_attention_checks"),
+    path(
+        "studies/<slug:slug>/training/checks/<int:check_id>",
+        training.OneAttentionCheck.as_view(),
+        name="api_attention_check",
+    ),
     path("studies/<slug:slug>/care-report", care.CareReport.as_view(), name="api_care_report"),
     path("studies/<slug:slug>/response-imports", stimuli.ResponseImports.as_view(), name="api_response_imports"),
     # how answers were given

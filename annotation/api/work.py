@@ -4,6 +4,7 @@ An annotator is known by the signed cookie of her participation (annotation/part
 against forgery as on every page.
 """
 
+from dataclasses import replace
 from typing import Any
 
 from django.conf import settings
@@ -107,7 +108,7 @@ def work_of(study: Study, participation: Participation, held: list[HeldAssignmen
     gets_work = study.is_open and participation.may_get_work and participation.is_prepared
     return {
         "held": [
-            *([_check(check, held[0].sequence, orders)] if check else []),
+            *([_check(_in_her_words(study, participation, check), held[0].sequence, orders)] if check else []),
             *(_held(study, assignment, orders) for assignment in held),
         ],
         "progress": {
@@ -130,6 +131,11 @@ def _end_page(participation: Participation) -> str:
     if not participation.is_prepared:
         return "annotate_practice"
     return "annotate_end" if participation.may_get_work else "annotate_messages"
+
+
+def _in_her_words(study: Study, participation: Participation, check: DueCheck) -> DueCheck:
+    key = f"checks.{check.check_id}.instruction"
+    return replace(check, instruction=in_language(study, participation.language).texts.get(key, check.instruction))
 
 
 def _check(check: DueCheck, sequence: int, orders: dict[str, list[str]]) -> dict[str, Any]:

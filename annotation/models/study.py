@@ -70,6 +70,7 @@ class Study(models.Model):
     # set on the copy that is read in another language (annotation/languages.py); "" = the study's own
     text_language: str = ""
     offered_languages: list[tuple[str, str]] = []  # replaced, never changed
+    texts: dict[str, str] = {}  # likewise: the standing translations by key
 
     class Meta:
         verbose_name_plural = "studies"

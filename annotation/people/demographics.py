@@ -8,6 +8,7 @@ from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from annotation.errors import ConsentChanged, InvalidInput, StateConflict
+from annotation.languages import about_you_in
 from annotation.models import (
     DemographicAnswers,
     DemographicConsent,
@@ -106,19 +107,22 @@ def record_demographics(
 ) -> DemographicAnswers:
     """Keeps her answers, the whole new choice; what she leaves out is not known. {} keeps only that she was asked.
 
+    study: as she reads it (annotation/languages.py), so that the consent she agreed to is the one in her language.
+
     Raises InvalidInput, ConsentChanged (the text is another one by now).
     """
     row = settings_of(study)
     if not row.is_on:
         raise InvalidInput(_("This study asks nothing about you at present; nothing was stored."))
-    answers = _clean_answers(questions_of(row.questions), given)
+    consent_text, questions = about_you_in(study, row)
+    answers = _clean_answers(questions, given)
     if not answers:
         return decline_demographics(participation)
-    if agreed_hash != consent_hash(row.consent):
+    if agreed_hash != consent_hash(consent_text):
         raise ConsentChanged(_("The text about these questions has changed. Please read it once more."))
     with transaction.atomic():
         consent, _made = DemographicConsent.objects.get_or_create(
-            study=study, hash=agreed_hash, defaults={"markdown": row.consent}
+            study=study, hash=agreed_hash, defaults={"markdown": consent_text}
         )
         kept, _made = DemographicAnswers.objects.update_or_create(
             participation=participation, defaults={"consent": consent, "answers": answers}

@@ -34,6 +34,7 @@ class DueCheck:
 
     token: str
     key: str
+    check_id: int
     instruction: str
 
 
@@ -59,7 +60,7 @@ def due_check(participation: Participation, study: Study) -> DueCheck | None:
     check = random.Random(f"{participation.option_seed}/check/{place}").choice(checks)
     token = PREFIX + signing.dumps([participation.pk, check.pk, place], salt=SALT)
     key = hashlib.sha256(f"check/{participation.pk}/{place}/{check.pk}".encode()).hexdigest()
-    return DueCheck(token, key, check.instruction)
+    return DueCheck(token, key, check.pk, check.instruction)
 
 
 def is_check(token: str) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 from django.db import transaction
 
 from annotation.errors import InvalidInput, StateConflict
+from annotation.languages import items_in
 from annotation.models import Annotator, Participation, PracticeAnswer, PracticeItem, Study
 from annotation.recruitment.leave import screen_out
 from annotation.services.lock_participation import lock_participation
@@ -52,7 +53,7 @@ def stage_of(participation: Participation, study: Study) -> Stage:
     if participation.preparation != Participation.DUE:
         return Stage(OVER)
     options = TrainingOptions.of(study.training)
-    items = list(PracticeItem.objects.filter(study=study))
+    items = items_in(study, PracticeItem.objects.filter(study=study))
     answers = {answer.item_id: answer for answer in PracticeAnswer.objects.filter(participation=participation)}
     for number, item in enumerate(items, start=1):
         answer = answers.get(item.pk)

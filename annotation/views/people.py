@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from annotation.access import get_study, rights_of
 from annotation.errors import AnnotationError, InvalidInput
+from annotation.languages import about_you_in
 from annotation.markdown import to_html
 from annotation.models import DemographicSettings, Erasure, IdentityReading, Participation, Study
 from annotation.models.study import consent_hash
@@ -27,7 +28,6 @@ from annotation.people.demographics import (
 )
 from annotation.people.erase import erase_on_request, erase_person, is_known, n_unpaid
 from annotation.people.forms import AboutYouForm, DemographicsForm, ErasureForm
-from annotation.people.questions import questions_of
 from annotation.queries import demographic_groups
 from annotation.recruitment.arrival import cookie_name as arrival_cookie_name
 from annotation.views.annotate import study_or_404, taking_part
@@ -149,7 +149,7 @@ def about_you(request: HttpRequest, slug: str) -> HttpResponse:
     after = _after_questions(settings, participation)
     if not settings.is_on:
         return redirect(after, slug=slug)
-    questions, given = questions_of(settings.questions), own_answers(participation)
+    (consent_text, questions), given = about_you_in(study, settings), own_answers(participation)
     form = AboutYouForm(
         request.POST if request.method == "POST" else None,
         questions=questions,
@@ -177,8 +177,8 @@ def about_you(request: HttpRequest, slug: str) -> HttpResponse:
         "settings": settings,
         "form": form,
         "problem": problem,
-        "consent_html": to_html(settings.consent),
-        "consent_hash": consent_hash(settings.consent),
+        "consent_html": to_html(consent_text),
+        "consent_hash": consent_hash(consent_text),
     }
     return render(request, "annotate/about_you.html", context, status=409 if problem else 200)
 
@@ -199,7 +199,7 @@ def my_data(request: HttpRequest, slug: str) -> HttpResponse:
     if request.method == "POST":
         return _forget(request, study, participation)
     given = own_answers(participation)
-    known = {question.key: question for question in questions_of(settings_of(study).questions)}
+    known = {question.key: question for question in about_you_in(study, settings_of(study))[1]}
     said = [
         (known[key].text, dict(known[key].options).get(option, option))
         for key, option in (given.answers if given else {}).items()

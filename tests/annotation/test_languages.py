@@ -1,17 +1,30 @@
 """Which language a person reads, what she agreed to in it, and how a manager fills it in."""
 
+import json
+
 import pytest
 from django.conf import settings
 from django.test import Client
 
 from annotation.errors import InvalidInput
-from annotation.languages import in_language, offered
-from annotation.models import ConsentText, Membership, Participation, Study, StudyTexts
+from annotation.languages import in_language, items_in, offered
+from annotation.models import (
+    ConsentText,
+    DemographicAnswers,
+    Membership,
+    Participation,
+    PracticeItem,
+    Study,
+    StudyTexts,
+)
 from annotation.models.study import consent_hash
 from annotation.people.consent import must_agree_again
+from annotation.people.demographics import set_demographics
+from annotation.people.questions import questions_of
 from annotation.services.create_study import create_study, update_study
 from annotation.services.study_languages import change_languages, text_table, write_texts
-from tests.conftest import make_user
+from annotation.training.change_practice import save_training
+from tests.conftest import answer, make_user
 
 pytestmark = pytest.mark.django_db
 ALL = [code for code, _name in settings.LANGUAGES]
@@ -175,3 +188,56 @@ def test_only_managers_see_the_page(client: Client) -> None:
     Membership.objects.create(study=study, user=rosa, role=Membership.RESEARCHER)
     client.force_login(rosa)
     assert client.get(address).status_code == 403
+
+
+def test_practice_checks_and_questions_about_the_person_come_in_her_language(client: Client, study: Study) -> None:
+    own = {"text": "Do you live with animals?", "options": ["yes", "no"]}
+    save_training(
+        study=study,
+        training={"questions": [{"question": "Why?", "right": "So", "wrong": ["No"], "explanation": "Because."}]},
+    )
+    study.refresh_from_db()
+    item = PracticeItem.objects.create(study=study, name="lake", feedback="It varies.", visible_words="lake")
+    set_demographics(study=study, is_on=True, moment="before", consent="What for.", questions=[own])
+    key = questions_of([own])[0].key
+    write_texts(
+        study=study,
+        language="fr",
+        texts={
+            f"practice.{item.pk}.feedback": "Cela varie.",
+            "questions.0.question": "Pourquoi ?",
+            "questions.0.right": "Ainsi",
+            "about_you.consent": "Pourquoi ces questions.",
+            f"about_you.{key}.text": "Vivez-vous avec des animaux ?",
+            f"about_you.{key}.options.1": "oui",
+        },
+    )
+    client.defaults["HTTP_ACCEPT_LANGUAGE"] = "fr"
+    joined = join(client, study)
+    about = client.get(f"/s/{study.slug}/about-you")
+    assert "Vivez-vous avec des animaux" in about.content.decode()
+    agreed = about.context["consent_hash"]
+    assert agreed == consent_hash("Pourquoi ces questions.")
+    client.post(f"/s/{study.slug}/about-you", {"consent_hash": agreed, key: "1"})
+    kept = DemographicAnswers.objects.select_related("consent").get(participation=joined)
+    assert kept.answers == {key: "1"}, "an answer is stored the same in every language"
+    assert kept.consent is not None
+    assert kept.consent.markdown == "Pourquoi ces questions."
+    page = f"/s/{study.slug}/practice"
+    client.post(page, {"act": "answer", "item": item.pk, "answers": json.dumps(answer())})
+    assert "Cela varie." in client.get(page).content.decode()
+    client.post(page, {"act": "go_on", "item": item.pk})
+    asked = client.get(page).content.decode()
+    assert "Pourquoi ?" in asked
+    assert ">No<" in asked, "what is not translated is shown as it is"
+    client.post(page, {"act": "questions", "question-1": "Ainsi"})
+    joined.refresh_from_db()
+    assert joined.preparation == Participation.PASSED
+
+
+def test_words_that_nobody_translated_judge_no_text_in_another_language(study: Study) -> None:
+    item = PracticeItem.objects.create(study=study, name="lake", feedback="It varies.", visible_words="lake")
+    assert items_in(study, [item])[0].visible_words == "lake"
+    assert items_in(in_language(study, "fr"), [item])[0].visible_words == ""
+    write_texts(study=study, language="fr", texts={f"practice.{item.pk}.visible_words": "lac"})
+    assert items_in(in_language(study, "fr"), [item])[0].visible_words == "lac"

@@ -17,11 +17,13 @@ from analysis.services.refresh_statistics import refresh_statistics
 from analysis.services.rehearse import rehearse
 from annotation.images import image_token
 from annotation.models import (
+    AttentionCheck,
     Identity,
     Membership,
     Participation,
     Payment,
     PayPlan,
+    PracticeItem,
     QualityRule,
     Response,
     SnapshotRecord,
@@ -113,6 +115,8 @@ def make_place(manager: User, annotator: User, **settings: Any) -> Place:
         "file_name": export.result["file_name"],
         "key": response.stimulus.key,
         "pseudonym": participation.annotator.pseudonym,
+        "item_id": PracticeItem.objects.create(study=study, name="practice", feedback="It stirs much.").pk,
+        "check_id": AttentionCheck.objects.create(study=study, instruction="Say awe", wanted={"emotion": "awe"}).pk,
         "network_id": network.pk,
         "rule_id": _rule(study).pk,
         "run_id": network.training_run_id,

@@ -9,7 +9,7 @@ from django.core.files.storage import default_storage
 from django.http import FileResponse, HttpResponseBase, StreamingHttpResponse
 from django.urls import reverse
 
-from annotation.models import Identity, Invitation, Payment, Recruitment, Visit
+from annotation.models import Identity, Invitation, Participation, Payment, Recruitment, Visit
 from annotation.recruitment.invitation.addresses import mark_of
 from annotation.services.export_snapshot import export_snapshot
 from annotation.services.freeze_snapshot import freeze_snapshot
@@ -40,6 +40,7 @@ def world() -> World:
         study=study, participation=person, kind=Payment.REWARD, purpose="reward", amount=150, currency="GBP"
     )
     Visit.objects.create(recruitment=source, participation=person, external_id=VISIT, details={"study": "s"})
+    Participation.objects.filter(pk=person.pk).update(preparation=Participation.PASSED)
     respond(person)
     return world
 
