@@ -26,7 +26,6 @@ task_routes = {
     "annotation.compute_signals": {"queue": "analysis"},
     "analysis.refresh_statistics": {"queue": "analysis"},
     "analysis.top_up": {"queue": "analysis"},
-    "modelserve.predict": {"queue": "predict"},
 }
 worker_prefetch_multiplier = 1
 broker_connection_retry_on_startup = True

@@ -233,7 +233,6 @@ def jobs_page() -> str:
                 ("`analysis`", "statistics, recounts", "everyday"),
                 ("`exchange`", "imports, exports, snapshots", "everyday"),
                 ("`training`", "training of networks, predictions for whole studies; one at a time", "training"),
-                ("`predict`", "single questions to a served network", "predict"),
             ],
         )
         + "\n\n## Schedule\n\nBeat rings for these; a ring that nobody hears in time is dropped, and the next one does "

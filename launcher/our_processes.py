@@ -1,4 +1,4 @@
-"""The processes of Commonground itself: web server, Celery workers, Celery beat."""
+"""The processes of Commonground itself: web server, Celery workers, the predictor, Celery beat."""
 
 import signal
 import socket
@@ -21,8 +21,7 @@ def our_processes(options: Options, environment: Mapping[str, str]) -> list[Chil
         _worker("everyday", "default,analysis,exchange", ["--concurrency=2"], environment, logs),
         # Niced: a training must not make an annotator wait. A new process per job gives its memory back.
         _worker("training", "training", ["--concurrency=1", "--max-tasks-per-child=1"], environment, logs, niceness=10),
-        # Threads: the network is loaded once and stays in memory.
-        _worker("predict", "predict", ["--pool=threads", "--concurrency=1"], environment, logs),
+        _predict(environment, logs),
         _beat(options.data, environment, logs),
     ]
 
@@ -67,6 +66,21 @@ def _worker(
         stop_signals=QUIT_AT_ONCE,
         stop_rank=20,
         orphan_signal="QUIT",
+    )
+
+
+def _predict(environment: Mapping[str, str], logs: Path) -> Child:
+    """Holds the served networks and answers questions to them."""
+    return Child(
+        name="predict",
+        command=[sys.executable, str(ROOT / "manage.py"), "serve_networks"],
+        log=logs / "predict.log",
+        environment=environment,
+        folder=ROOT,
+        ready_words=" is ready.",
+        stop_signals=((signal.SIGTERM, 10.0),),
+        stop_rank=20,
+        orphan_signal="TERM",
     )
 
 

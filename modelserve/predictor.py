@@ -2,10 +2,12 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from modelserve.errors import PredictionImpossible
 from modelserve.networks.image_emotion import ImageEmotion
@@ -13,7 +15,7 @@ from modelserve.networks.saved import SavedNetwork, load_network
 from modelserve.networks.text_emotion import TextEmotion
 from modelserve.pictures import pixels_of
 from modelserve.storage_folders import local_folder
-from modelserve.training import predict_shares
+from modelserve.training import choose_device, limited_threads
 from modelserve.words import word_ids
 
 KEPT_NETWORKS = 4  # per process; a pretrained encoder may weigh some hundred megabytes
@@ -24,54 +26,68 @@ Distribution = dict[str, float]
 
 
 class ServedNetwork:
-    """A network in memory, with what its outputs mean."""
+    """A network in memory, on its device, with what its outputs mean. One thread at a time may let it compute."""
 
-    def __init__(self, saved: SavedNetwork) -> None:
-        self._saved = saved
+    def __init__(self, saved: SavedNetwork, device: str = "cpu") -> None:
+        self.saved = saved
+        self.device = choose_device(device)
+        saved.network.to(self.device).eval()
+
+    @property
+    def task(self) -> str:
+        return self.saved.task
 
     @property
     def side(self) -> int:
         """Pixels of the square that it sees; 0 where it reads texts."""
-        network = self._saved.network
+        network = self.saved.network
         return network.encoder.preprocessing.side if isinstance(network, ImageEmotion) else 0
+
+    def pixels(self, image: bytes) -> NDArray[np.uint8]:
+        """(S, S, 3) of an image file. Raises PredictionImpossible if it cannot be read, or the network reads texts."""
+        if not isinstance(self.saved.network, ImageEmotion):
+            raise PredictionImpossible("This network reads texts, not images.")
+        return pixels_of(image, self.side)
+
+    def word_ids(self, text: str) -> NDArray[np.int64]:
+        """(T,) of a text. Raises PredictionImpossible if it is empty, or the network reads images."""
+        if not isinstance(self.saved.network, TextEmotion):
+            raise PredictionImpossible("This network reads images, not texts.")
+        if not text.strip():
+            raise PredictionImpossible("The text is empty. Nothing was predicted.")
+        return word_ids([text], self.saved.words, self.saved.network.options.max_tokens)[0]
+
+    def distributions(self, prepared: Sequence[NDArray[Any]]) -> list[Distribution]:
+        """One distribution per prepared item (`pixels` or `word_ids`), in order."""
+        answers: list[Distribution] = []
+        for start in range(0, len(prepared), BATCH):
+            inputs = torch.from_numpy(np.stack(prepared[start : start + BATCH])).to(self.device)
+            with torch.inference_mode(), limited_threads():
+                shares = self.saved.network(inputs).float().softmax(dim=1).cpu().tolist()
+            answers += [dict(zip(self.saved.label_ids, row, strict=True)) for row in shares]
+        return answers
 
     def predict_images(self, images: Sequence[bytes]) -> list[Distribution]:
         """One distribution per image file, in order. Raises PredictionImpossible saying which image cannot be read."""
-        if not isinstance(self._saved.network, ImageEmotion):
-            raise PredictionImpossible("This network reads texts, not images.")
-        if not images:
-            return []
-        pixels = []
-        for number, image in enumerate(images, start=1):
-            try:
-                pixels.append(pixels_of(image, self.side))
-            except PredictionImpossible as error:
-                raise PredictionImpossible(f"Image {number} of {len(images)}: {error}") from error
-        return self._answers(torch.from_numpy(np.stack(pixels)))
+        return self.distributions([self._one("Image", n, images, self.pixels) for n in range(len(images))])
 
     def predict_texts(self, texts: Sequence[str]) -> list[Distribution]:
         """One distribution per text, in order. Raises PredictionImpossible saying which text is empty."""
-        if not isinstance(self._saved.network, TextEmotion):
-            raise PredictionImpossible("This network reads images, not texts.")
-        if not texts:
-            return []
-        for number, text in enumerate(texts, start=1):
-            if not text.strip():
-                raise PredictionImpossible(f"Text {number} of {len(texts)} is empty. Nothing was predicted.")
-        words = word_ids(texts, self._saved.words, self._saved.network.options.max_tokens)
-        return self._answers(torch.from_numpy(words))
+        return self.distributions([self._one("Text", n, texts, self.word_ids) for n in range(len(texts))])
 
-    def _answers(self, inputs: torch.Tensor) -> list[Distribution]:
-        # On the CPU: a served network answers a page at a time, and a training may hold the whole GPU.
-        shares = predict_shares(self._saved.network, inputs, batch_size=BATCH).tolist()
-        return [dict(zip(self._saved.label_ids, row, strict=True)) for row in shares]
+    def _one(self, kind: str, place: int, items: Sequence[Any], prepare: Callable[[Any], Any]) -> Any:
+        try:
+            return prepare(items[place])
+        except PredictionImpossible as error:
+            raise PredictionImpossible(f"{kind} {place + 1} of {len(items)}: {error}") from error
 
 
 class Predictor:
     """The networks that this process has loaded, the least recently asked one leaving first."""
 
-    def __init__(self, capacity: int = KEPT_NETWORKS) -> None:
-        self._capacity = capacity
+    def __init__(self, capacity: int = KEPT_NETWORKS, *, device: str = "cpu") -> None:
+        # By default the CPU: a served network answers a page at a time, and a training may hold the whole GPU.
+        self._capacity, self._device = capacity, device
         self._loaded: OrderedDict[str, ServedNetwork] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -81,12 +97,17 @@ class Predictor:
         Raises NetworkFilesUnreadable, FolderNotInStorage.
         """
         with self._lock:
-            if weights_location not in self._loaded:
-                self._loaded[weights_location] = ServedNetwork(load_network(local_folder(weights_location)))
-                if len(self._loaded) > self._capacity:
-                    self._loaded.popitem(last=False)
+            if weights_location in self._loaded:
+                self._loaded.move_to_end(weights_location)
+                return self._loaded[weights_location]
+        # Outside the lock: while one network is read, the others answer.
+        served = ServedNetwork(load_network(local_folder(weights_location)), self._device)
+        with self._lock:
+            served = self._loaded.setdefault(weights_location, served)
             self._loaded.move_to_end(weights_location)
-            return self._loaded[weights_location]
+            if len(self._loaded) > self._capacity:
+                self._loaded.popitem(last=False)
+            return served
 
 
 PREDICTOR = Predictor()

@@ -114,12 +114,18 @@ class Position:
 
 
 def choose_device(name: str) -> torch.device:
-    """auto, cpu or cuda. Raises BadTrainingOption where cuda is asked for and absent."""
+    """auto, cpu, cuda or cuda:N. Raises BadTrainingOption where it is unknown, or cuda is asked for and absent."""
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
-    if name == "cuda" and not torch.cuda.is_available():
+    try:
+        device = torch.device(name)
+    except RuntimeError as error:
+        raise BadTrainingOption(f"device: '{name}' is unknown; use auto, cpu or cuda.") from error
+    if device.type not in ("cpu", "cuda"):
+        raise BadTrainingOption(f"device: '{name}' is unknown; use auto, cpu or cuda.")
+    if device.type == "cuda" and not torch.cuda.is_available():
         raise BadTrainingOption("device: 'cuda' was asked for, but this machine has none. Use 'auto' or 'cpu'.")
-    return torch.device(name)
+    return device
 
 
 @contextlib.contextmanager

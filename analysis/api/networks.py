@@ -184,7 +184,7 @@ class Predictions(APIView):
     """What the served network says of stimuli of the study, of uploaded images, or of texts. Nothing is kept.
 
     JSON {"task": "image_emotion", "stimuli": [keys]} or {"task": "text_emotion", "texts": [...]}, or a form
-    (multipart/form-data) with one or more files called `images`.
+    (multipart/form-data) with one or more files called `images`. `version` asks another version than the served one.
     """
 
     parser_classes = [JSONParser, MultiPartParser]
@@ -193,6 +193,7 @@ class Predictions(APIView):
 
     class Input(serializers.Serializer[Any]):
         task = serializers.ChoiceField(choices=list(TASKS))
+        version = serializers.IntegerField(required=False, min_value=1, max_value=2**31 - 1)
         stimuli = serializers.ListField(
             child=serializers.CharField(max_length=64), required=False, max_length=MOST_ITEMS
         )
@@ -219,9 +220,9 @@ class Predictions(APIView):
                 {field: [f"A list of 1 to {MOST_ITEMS} items."]},
             )
         if field == "texts":
-            network, answers = _ask(study, given["task"], given["texts"])
+            network, answers = _ask(study, given["task"], given["texts"], given.get("version"))
             return ApiResponse(_answer(study, network, [{"distribution": answer} for answer in answers]))
-        network, answers = _ask(study, given["task"], _image_names(study, given["stimuli"]))
+        network, answers = _ask(study, given["task"], _image_names(study, given["stimuli"]), given.get("version"))
         pairs = zip(given["stimuli"], answers, strict=True)
         return ApiResponse(
             _answer(study, network, [{"stimulus": key, "distribution": answer} for key, answer in pairs])
@@ -237,12 +238,13 @@ class Predictions(APIView):
         task = request.POST.get("task", "image_emotion")
         if task not in TASKS or TASKS[task].reads != "image":
             raise InvalidInput(f"task: '{task}' does not read images. Nothing was predicted.")
+        version = _version_of_form(request.POST.get("version", ""))
         decoded = [(file.name or "image", decode_image(file, file.name or "image").jpeg) for file in files]
         names: list[str] = []
         try:
             for _, jpeg in decoded:
                 names.append(default_storage.save(f"predictions/{uuid4().hex}.jpg", ContentFile(jpeg)))
-            network, answers = _ask(study, task, names)
+            network, answers = _ask(study, task, names, version)
         finally:
             for name in names:
                 default_storage.delete(name)
@@ -250,9 +252,20 @@ class Predictions(APIView):
         return _answer(study, network, [{"image": name, "distribution": answer} for (name, _), answer in pairs])
 
 
-def _ask(study: Study, task: str, items: list[str]) -> tuple[Network, list[dict[str, float]]]:
+def _ask(
+    study: Study, task: str, items: list[str], version: int | None = None
+) -> tuple[Network, list[dict[str, float]]]:
     with refusals_as_answers():
-        return ask_predictor(study.slug, task, items, timeout_seconds=PATIENCE_SECONDS)
+        return ask_predictor(study.slug, task, items, timeout_seconds=PATIENCE_SECONDS, version=version)
+
+
+def _version_of_form(given: str) -> int | None:
+    """Raises InvalidInput for what is no version."""
+    if not given:
+        return None
+    if not (given.isascii() and given.isdigit() and 0 < int(given[:10]) < 2**31 and len(given) <= 10):
+        raise InvalidInput(f"version: '{given[:40]}' is no version, which is a whole number from 1 on.")
+    return int(given)
 
 
 def _image_names(study: Study, keys: list[str]) -> list[str]:

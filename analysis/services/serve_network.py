@@ -8,8 +8,9 @@ from annotation.errors import AnnotationError
 from annotation.models import Study
 from annotation.queries import snapshots_of
 from modelserve.models import Network
-from modelserve.queries import promoted_network
+from modelserve.queries import networks_of, promoted_network
 from modelserve.services import promote, roll_back, start_prediction
+from modelserve.services.ask_predictor import load_before_serving
 
 
 class NotServed(AnnotationError):
@@ -19,11 +20,20 @@ class NotServed(AnnotationError):
     status = 409
 
 
-@transaction.atomic
+LOAD_SECONDS = 8.0  # a person waits; what is not loaded by then is loaded by the first question
+
+
 def serve_network(*, study: Study, network_id: int, user: Any = None) -> Network:
-    """This network answers from now on. Raises NetworkNotFound; then nothing changes."""
-    network = promote(study_key=study.slug, network_id=network_id, user=user)
-    _predict(study, network, user)
+    """This network answers from now on; the one before answers until it is loaded.
+
+    Raises NetworkNotFound; then nothing changes.
+    """
+    found = networks_of(study.slug).filter(pk=network_id).first()
+    if found is not None and not found.is_promoted:
+        load_before_serving(found, LOAD_SECONDS)
+    with transaction.atomic():
+        network = promote(study_key=study.slug, network_id=network_id, user=user)
+        _predict(study, network, user)
     return network
 
 

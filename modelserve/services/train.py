@@ -15,12 +15,15 @@ from modelserve.errors import ModelServeError
 from modelserve.models import Network, Promotion, TrainingRun
 from modelserve.options import parse_options
 from modelserve.queries import promoted_network
+from modelserve.services.ask_predictor import load_before_serving
 from modelserve.services.compare_networks import compare_with_served
 from modelserve.services.open_study_snapshot import image_reader, open_study_snapshot
 from modelserve.services.promote import promote
 from modelserve.services.registry_lock import lock_registry
 from modelserve.services.start_prediction import start_prediction
 from modelserve.storage_folders import store_folder, working_folder
+
+LOAD_SECONDS = 60.0  # for a large encoder from a storage far away; the version before answers meanwhile
 
 if TYPE_CHECKING:
     from modelserve.recipes import Learned
@@ -121,6 +124,7 @@ def _promote_if_better(run: TrainingRun, network: Network, handle: JobHandle) ->
         if not comparison["is_better"]:
             return str(outcome)
     handle.checkpoint()
+    load_before_serving(network, LOAD_SECONDS)
     promote(study_key=run.study_key, network_id=network.pk, reason=reason)
     start_prediction(network=network, snapshot_id=run.snapshot_id, snapshot_location=run.snapshot_location)
     return str(outcome)

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from celery.contrib.testing.worker import start_worker
 from django.contrib.auth.models import User
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -15,15 +14,12 @@ from django.test import Client
 from rest_framework.authtoken.models import Token
 
 from annotation.models import Membership, Stimulus, Study
-from config.celery import app
 from jobs.models import Job
 from modelserve.models import Network
 from modelserve.queries import promoted_network
 from tests.analysis.painted_study import QUICK, painted_study, png, train_now
 from tests.conftest import ROOT, make_stimuli, make_user
-
-# Celery's own call; a worker process only prints such a warning, but this one shares the process of the test.
-pytestmark = pytest.mark.filterwarnings("ignore:Call to deprecated setex:DeprecationWarning")
+from tests.modelserve.serving.answering import answering
 
 SignIn = Callable[[User], Client]
 QUESTION = {"task": "text_emotion", "texts": ["it looks like awe to me"]}
@@ -31,8 +27,8 @@ QUESTION = {"task": "text_emotion", "texts": ["it looks like awe to me"]}
 
 @pytest.fixture
 def worker(transactional_db: None) -> Iterator[None]:
-    """A worker of the queue `predict`, in a thread of this process."""
-    with start_worker(app, pool="solo", queues=["predict"], perform_ping_check=False, shutdown_timeout=30):
+    """The process that answers for networks, in a thread of this one."""
+    with answering():
         yield
 
 

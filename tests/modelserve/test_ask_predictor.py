@@ -4,21 +4,17 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from celery.contrib.testing.worker import start_worker
 
-from config.celery import app
 from modelserve.errors import NoNetworkServed, PredictionImpossible, PredictorBusy
 from modelserve.services import ask_predictor
 from tests.modelserve.conftest import STUDY, TrainNow
-
-# Celery's own call; a worker process only prints such a warning, but this one shares the process of the test.
-pytestmark = pytest.mark.filterwarnings("ignore:Call to deprecated setex:DeprecationWarning")
+from tests.modelserve.serving.answering import answering
 
 
 @pytest.fixture
 def worker(transactional_db: None) -> Iterator[None]:
-    """A worker of the queue `predict`, in a thread of this process."""
-    with start_worker(app, pool="solo", queues=["predict"], perform_ping_check=False, shutdown_timeout=30):
+    """The process that answers for networks, in a thread of this one."""
+    with answering():
         yield
 
 

@@ -7,13 +7,11 @@ from django.core.files.storage import default_storage
 import jobs.services
 from jobs.models import Job
 from modelserve.errors import PredictionImpossible
-from modelserve.jobs import predict
-from modelserve.models import Prediction
+from modelserve.models import Network, Prediction
 from modelserve.predictor import PREDICTOR, Predictor
 from modelserve.queries import predicted_distributions, predictions_of_stimulus
 from modelserve.services import start_prediction
-from modelserve.services.predict_images import predict_images
-from modelserve.services.predict_texts import predict_texts
+from modelserve.services.read_stored_image import read_stored_image
 from snapshots.reader import Snapshot
 from tests.modelserve.conftest import STUDY, TrainNow
 
@@ -23,6 +21,14 @@ pytestmark = pytest.mark.django_db
 def image_names(snapshot: Snapshot, n: int) -> list[str]:
     sha256s = snapshot.stimuli()["image_sha256"].to_pylist()[:n]
     return [f"snapshots/{snapshot.id}/images/{sha256}.jpg" for sha256 in sha256s]
+
+
+def predict_images(network: Network, names: list[str]) -> list[dict[str, float]]:
+    return PREDICTOR.load(network.weights_location).predict_images([read_stored_image(name) for name in names])
+
+
+def predict_texts(network: Network, texts: list[str]) -> list[dict[str, float]]:
+    return PREDICTOR.load(network.weights_location).predict_texts(texts)
 
 
 def test_every_stimulus_of_the_snapshot_gets_a_prediction_once(train_now: TrainNow, snapshot: Snapshot) -> None:
@@ -78,16 +84,10 @@ def test_wrong_items_are_named(train_now: TrainNow, snapshot: Snapshot) -> None:
         predict_images(network, ["images/none.jpg"])
     with pytest.raises(PredictionImpossible, match=r"There is no stored image '\.\./"):
         predict_images(network, ["../../etc/passwd"])
-    with pytest.raises(PredictionImpossible, match="Text 1 of 1 is empty"):
+    with pytest.raises(PredictionImpossible, match="Text 1 of 1: The text is empty"):
         predict_texts(reader, [" "])
     with pytest.raises(PredictionImpossible, match="reads texts, not images"):
         predict_images(reader, image_names(snapshot, 1))
-
-
-def test_the_task_answers_with_a_sentence_instead_of_failing(train_now: TrainNow) -> None:
-    network = train_now()
-    assert "no stored image" in predict(network.pk, ["images/none.jpg"])["error"]
-    assert "is gone" in predict(network.pk + 1, ["images/none.jpg"])["error"]
 
 
 def test_a_network_is_loaded_once_and_the_least_asked_leaves(train_now: TrainNow) -> None:
