@@ -114,11 +114,6 @@ class ServingProcess:
         started = time.monotonic()
         try:
             served = self._predictor.load(location)
-        except BaseException:
-            # Asked again it is tried again: the storage may have been away.
-            with self._lock:
-                self._ready.pop(location, None)
-            raise
         finally:
             close_old_connections()
         self._say(f"Loaded {location} in {time.monotonic() - started:.1f} s.")
@@ -135,6 +130,9 @@ class ServingProcess:
     def _answer_all(self, questions: list[Question], network: "Future[ServedNetwork]") -> None:
         error = network.exception()
         if error is not None:
+            # Asked again it is tried again: the storage may have been away.
+            with self._lock:
+                self._ready.pop(questions[0].location, None)
             if not isinstance(error, ModelServeError):
                 logger.error("A network could not be loaded", exc_info=error)
             sentence = str(error) if isinstance(error, ModelServeError) else BROKEN
