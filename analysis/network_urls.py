@@ -2,9 +2,10 @@
 
 from django.urls import path
 
-from analysis.views import networks
+from analysis.views import feel, networks
 
 urlpatterns = [
+    path("studies/<slug:slug>/feel", feel.feel, name="study_feel"),
     path("studies/<slug:slug>/networks", networks.networks, name="study_networks"),
     path("studies/<slug:slug>/networks/live", networks.networks_live, name="study_networks_live"),
     path("studies/<slug:slug>/networks/train", networks.train, name="study_train"),

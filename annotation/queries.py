@@ -230,6 +230,15 @@ def responses_of_stimulus(stimulus_id: int) -> QuerySet[Response]:
     )
 
 
+def responses_to_stimuli(study: Study, keys: Iterable[str]) -> QuerySet[Response]:
+    """Accepted responses to the stimuli of these keys, with their stimuli, the oldest first."""
+    return (
+        Response.objects.filter(study=study, stimulus__key__in=list(keys), status=Response.ACCEPTED)
+        .select_related("stimulus")
+        .order_by("pk")
+    )
+
+
 def responses_of_participation(participation: Participation) -> QuerySet[Response]:
     """Accepted and surplus responses of one person in one study, the newest first, with their stimuli."""
     return (

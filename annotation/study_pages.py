@@ -53,7 +53,13 @@ SECTIONS: tuple[Section, ...] = (
     ),
     Section(_("Annotators"), (StudyPage("annotators", "study_annotators", _("Annotators")),)),
     Section(_("Quality"), (StudyPage("quality", "study_quality", _("Quality"), "review_quality"),)),
-    Section(_("Networks"), (StudyPage("networks", "study_networks", _("Networks")),)),
+    Section(
+        _("Networks"),
+        (
+            StudyPage("networks", "study_networks", _("Networks")),
+            StudyPage("feel", "study_feel", _("What would people feel?"), "ask_network"),
+        ),
+    ),
     Section(_("Export"), (StudyPage("exports", "study_exports", _("Export"), "export"),)),
     Section(_("Images"), (StudyPage("stimuli", "study_stimuli", _("Images"), "change_study"),)),
     Section(_("Setup"), (StudyPage("setup", "study_setup", _("Setup"), "change_study"),)),

@@ -1,9 +1,13 @@
 """Reads with a name a researcher would use; what other apps may know of networks. No torch."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from functools import reduce
+from operator import add
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import FloatField, QuerySet, Value
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Abs, Cast, Coalesce
 
 from modelserve.models import Network, Prediction, Promotion, TrainingRun
 
@@ -77,3 +81,18 @@ def predicted_distributions(
         network__retired_at__isnull=True,
     )
     return dict(predictions.values_list("stimulus_key", "distribution"))
+
+
+def nearest_predictions(network: Network, distribution: Mapping[str, float], n: int) -> list[str]:
+    """Keys of the n stimuli whose prediction by this network is nearest to a distribution of it, the nearest first.
+
+    Near by the sum of absolute differences of the shares (twice the total variation distance), which every label
+    counts in. Stimuli that it has not predicted are not known here.
+    """
+    terms = [
+        Abs(Coalesce(Cast(KeyTextTransform(label, "distribution"), FloatField()), 0.0) - float(share))
+        for label, share in distribution.items()
+    ]
+    distance = reduce(add, terms, Value(0.0))
+    rows = Prediction.objects.filter(study_key=network.study_key, network=network).annotate(distance=distance)
+    return list(rows.order_by("distance", "stimulus_key").values_list("stimulus_key", flat=True)[:n])

@@ -6,10 +6,7 @@ Workers answer; torch is never loaded here.
 import contextlib
 from collections.abc import Iterator
 from typing import Any
-from uuid import uuid4
 
-from django.core.files.base import ContentFile
-from django.core.files.storage import default_storage
 from django.http import Http404
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
@@ -20,6 +17,7 @@ from rest_framework.response import Response as ApiResponse
 from rest_framework.views import APIView
 
 from analysis.network_queries import trainings_of
+from analysis.services.ask_about_images import PATIENCE_SECONDS, ask_about_images
 from analysis.services.serve_network import serve_network, take_network_back
 from analysis.services.train_on_study import train_on_study
 from annotation.access import get_study
@@ -43,7 +41,6 @@ from modelserve.services.ask_predictor import MOST_CHARACTERS, MOST_ITEMS
 from snapshots.local_copy import image_name
 
 MOST_UPLOADS = 16  # each is decoded and written anew within the request
-PATIENCE_SECONDS = 20.0
 
 
 class NetworksRefused(AnnotationError):
@@ -240,14 +237,8 @@ class Predictions(APIView):
             raise InvalidInput(f"task: '{task}' does not read images. Nothing was predicted.")
         version = _version_of_form(request.POST.get("version", ""))
         decoded = [(file.name or "image", decode_image(file, file.name or "image").jpeg) for file in files]
-        names: list[str] = []
-        try:
-            for _, jpeg in decoded:
-                names.append(default_storage.save(f"predictions/{uuid4().hex}.jpg", ContentFile(jpeg)))
-            network, answers = _ask(study, task, names, version)
-        finally:
-            for name in names:
-                default_storage.delete(name)
+        with refusals_as_answers():
+            network, answers = ask_about_images(study, task, [jpeg for _, jpeg in decoded], version=version)
         pairs = zip(decoded, answers, strict=True)
         return _answer(study, network, [{"image": name, "distribution": answer} for (name, _), answer in pairs])
 

@@ -44,6 +44,7 @@ RESEARCHING = {
     "quality": "/studies/{slug}/quality",
     "quality-rules": "/studies/{slug}/quality/rules",
     "networks": "/studies/{slug}/networks",
+    "feel": "/studies/{slug}/feel",
     "network-run": "/studies/{slug}/networks/runs/{run}",
     "exports": "/studies/{slug}/exports",
     "rehearsal": "/studies/{slug}/rehearsal",
