@@ -26,7 +26,7 @@ up: setup  ## start everything; Ctrl-C stops it
 test: have-python  ## install what the tests need, then check and test everything
 	@$(PYTHON) -m launcher setup --dev --browser
 	@$(MAKE) --no-print-directory check
-	$(BESIDE) $(ENV)/python -m pytest $(PYTEST)
+	$(if $(PYTEST),$(BESIDE) $(ENV)/python -m pytest $(PYTEST),$(ENV)/python -m tests.lanes)
 
 check: have-python  ## format, lint, import arrows, types, migrations
 	@$(PYTHON) -m launcher setup --dev
