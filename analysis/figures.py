@@ -10,6 +10,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from analysis.charts import Column, Dot, ShareBar, columns, dots, mark_class, share_bars
 from analysis.charts.marks import as_number, as_percent
+from analysis.explorer_links import images
 from analysis.models import AnnotatorStatistics, StimulusStatistics, StudyStatistics
 from analysis.queries import pace_bars
 from analysis.statistics import MAJORITY_RULES, POLARITIES, STATISTICS
@@ -22,7 +23,11 @@ _WILSON = "The line is the 95 % interval after Wilson (1927), taking the answers
 
 @dataclass
 class Figure:
-    """As templates/_figure.html wants it. raw_rows: the table's numbers unrounded, for the CSV."""
+    """As templates/_figure.html wants it.
+
+    raw_rows: the table's numbers unrounded, for the CSV. links: per row where it leads ("" = nowhere): the explorer
+    with the filters that find the images behind the row (`explorer_links.images`).
+    """
 
     id: str
     title: str
@@ -36,6 +41,7 @@ class Figure:
     source: str = ""
     csv_url: str = ""
     css: str = field(default="")
+    links: Sequence[str] = ()
 
 
 def study_figures(statistics: StudyStatistics) -> list[Figure]:
@@ -74,7 +80,8 @@ def emotions(statistics: StudyStatistics) -> Figure | None:
     for place, label in enumerate(statistics.labels):
         estimate = statistics.estimates[f"label_share.{label['id']}"]
         total = statistics.label_totals[label["id"]]
-        bars.append(_bar(label["name"], estimate, mark_class(label["id"], label["polarity"], place), f"{total:,}"))
+        css = mark_class(label["id"], label["polarity"], place)
+        bars.append(_bar(label["name"], estimate, css, f"{total:,}", images(felt=label["id"])))
         rows.append([label["name"], f"{total:,}", *_percents(estimate)])
         raw.append([label["id"], total, *_raw(estimate)])
     top = max(statistics.labels, key=lambda label: statistics.label_totals[label["id"]])
@@ -93,6 +100,7 @@ def emotions(statistics: StudyStatistics) -> Figure | None:
         definition=_definition("label_share"),
         source=about(statistics),
         css="half tall",
+        links=[bar.href for bar in bars],
     )
 
 
@@ -102,7 +110,7 @@ def polarity(statistics: StudyStatistics) -> Figure | None:
     bars, rows, raw = [], [], []
     for name in POLARITIES:
         estimate, total = statistics.estimates[f"polarity_share.{name}"], statistics.polarity_totals[name]
-        bars.append(_bar(name.capitalize(), estimate, f"polarity-{name}", f"{total:,}"))
+        bars.append(_bar(name.capitalize(), estimate, f"polarity-{name}", f"{total:,}", images(mix=f"has_{name}")))
         rows.append([name.capitalize(), f"{total:,}", *_percents(estimate)])
         raw.append([name, total, *_raw(estimate)])
     title = "Positive, negative, something else"
@@ -119,6 +127,7 @@ def polarity(statistics: StudyStatistics) -> Figure | None:
         definition=_definition("polarity_share"),
         source=about(statistics),
         css="half",
+        links=[bar.href for bar in bars],
     )
 
 
@@ -136,6 +145,7 @@ def majority(statistics: StudyStatistics) -> Figure | None:
         named,
         [f"majority.{rule.name}" for rule in MAJORITY_RULES],
         "\n".join(f"{rule.title}: {rule.sentence} Source: {rule.source}." for rule in MAJORITY_RULES),
+        [images(majority=rule.name) for rule in MAJORITY_RULES],
     )
 
 
@@ -151,6 +161,7 @@ def mixing(statistics: StudyStatistics) -> Figure | None:
         [(_CATALOGUE[name].title, statistics.estimates[name]) for name in names],
         names,
         "\n".join(_definition(name) for name in names),
+        [images(mix="positive_and_negative"), images(mix="mixed")],
     )
 
 
@@ -169,9 +180,10 @@ def agreement(statistics: StudyStatistics) -> Figure | None:
         else "Agreement needs two responses on one image."
     )
     middle = [(0.0, "0 = chance")] if left < 0 else []
+    by_agreement = images(sort="agreement_low")
     ticks = [(left, as_number(left, 1) if left else "0 = chance"), *middle, (0.5, "0.5"), (1.0, "1 = everyone")]
     rows = [
-        Dot(_CATALOGUE[name].title, e["value"], e["low"], e["high"], _words(e), e["reason"] or "")
+        Dot(_CATALOGUE[name].title, e["value"], e["low"], e["high"], _words(e), e["reason"] or "", href=by_agreement)
         for name, e in zip(names, estimates, strict=True)
     ]
     return Figure(
@@ -186,6 +198,7 @@ def agreement(statistics: StudyStatistics) -> Figure | None:
         definition="\n".join(_definition(name) for name in names),
         source=about(statistics),
         css="half",
+        links=[by_agreement] * len(names),
     )
 
 
@@ -197,7 +210,10 @@ def entropy(statistics: StudyStatistics) -> Figure | None:
     title = "How spread out the answers to an image are"
     lead = f"0 nats: always one label; {most:.2f} nats: all {len(statistics.labels)} evenly."
     words = f"{_words(estimate)} nats" if estimate["value"] is not None else ""
-    row = Dot("Mean entropy", estimate["value"], estimate["low"], estimate["high"], words, estimate["reason"] or "")
+    link = images(sort="entropy_high")
+    row = Dot(
+        "Mean entropy", estimate["value"], estimate["low"], estimate["high"], words, estimate["reason"] or "", href=link
+    )
     ticks = [(0.0, "0 = one label"), (most, f"{most:.2f} = all evenly")]
     return Figure(
         id="entropy",
@@ -211,6 +227,7 @@ def entropy(statistics: StudyStatistics) -> Figure | None:
         definition=_definition("mean_entropy_nats"),
         source=about(statistics),
         css="half",
+        links=[link],
     )
 
 
@@ -322,8 +339,9 @@ def _stimulus_shares(
     named: Sequence[tuple[str, dict[str, Any]]],
     names: Sequence[str],
     definition: str,
+    links: Sequence[str],
 ) -> Figure:
-    bars = [_bar(name, estimate, "series-2") for name, estimate in named]
+    bars = [_bar(name, estimate, "series-2", href=link) for (name, estimate), link in zip(named, links, strict=True)]
     return Figure(
         id=figure_id,
         title=title,
@@ -336,11 +354,12 @@ def _stimulus_shares(
         definition=definition,
         source=about(statistics),
         css="half",
+        links=links,
     )
 
 
-def _bar(name: str, estimate: dict[str, Any], css: str, detail: str = "") -> ShareBar:
-    return ShareBar(name, estimate["value"], estimate["low"], estimate["high"], css, detail)
+def _bar(name: str, estimate: dict[str, Any], css: str, detail: str = "", href: str = "") -> ShareBar:
+    return ShareBar(name, estimate["value"], estimate["low"], estimate["high"], css, detail, href=href)
 
 
 def _raw(estimate: dict[str, Any]) -> list[Any]:

@@ -15,6 +15,7 @@ from analysis.services.analyse_snapshot import store_analysis
 from analysis.services.compare_groups import JOB_KIND as COMPARE_GROUPS
 from analysis.services.compare_groups import store_groups
 from analysis.services.follow_withdrawals import follow_withdrawals
+from analysis.services.index_explanations import index_what_changed
 from analysis.services.latent_truth import JOB_KIND as LATENT_TRUTH
 from analysis.services.latent_truth import store_latent_truth
 from analysis.services.recount import recount
@@ -37,6 +38,7 @@ from snapshots.errors import SnapshotError
 @shared_task(name="analysis.refresh_statistics")  # type: ignore[untyped-decorator]
 def refresh_statistics() -> None:
     refreshing.refresh_statistics()
+    index_what_changed()
 
 
 @shared_task(name="analysis.follow_withdrawals")  # type: ignore[untyped-decorator]

@@ -6,6 +6,8 @@ Every table names its study, so that a study's results can be counted anew, or t
 from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 
 from analysis.retrain_policy import RetrainPolicy as RetrainPolicy
@@ -19,6 +21,7 @@ class ChangeMark(models.Model):
 
     RESPONSES = "responses"
     TOP_UP = "top_up"
+    EXPLANATIONS = "explanations"
 
     name = models.CharField(max_length=40, primary_key=True)
     # a transaction snapshot in PostgreSQL's spelling (annotation.queries.changes_since); '' = nothing seen yet
@@ -95,7 +98,12 @@ class StimulusStatistics(models.Model):
         indexes = [
             # the gallery's sorts; the id decides ties, so that equal values do not jump between pages
             models.Index(fields=["study_id", "stimulus_id"], name="stimulus_facts_of_study"),
-            models.Index(fields=["study_id", "agreement", "stimulus_id"], name="stimulus_by_agreement"),
+            # among equals the one that more people answered tells more, at both ends
+            models.Index(fields=["study_id", "agreement", "n_responses", "stimulus_id"], name="stimulus_by_agreement"),
+            models.Index(
+                fields=["study_id", "agreement", "-n_responses", "stimulus_id"], name="stimulus_by_disagreement"
+            ),
+            models.Index(fields=["study_id", "top_share", "n_responses", "stimulus_id"], name="stimulus_by_top_share"),
             models.Index(fields=["study_id", "entropy_nats", "stimulus_id"], name="stimulus_by_entropy"),
             models.Index(fields=["study_id", "last_response_at", "stimulus_id"], name="stimulus_by_newest"),
             models.Index(fields=["study_id", "n_responses", "stimulus_id"], name="stimulus_by_responses"),
@@ -103,6 +111,31 @@ class StimulusStatistics(models.Model):
 
     def __str__(self) -> str:
         return f"statistics of stimulus {self.stimulus_id}"
+
+
+class ExplanationIndex(models.Model):
+    """By what else a stimulus is found: the words of its accepted explanations, its source, its people's groups.
+
+    Apart from `StimulusStatistics`, whose rows stay small for it; kept by `services/index_explanations.py`.
+    """
+
+    stimulus_id = models.BigIntegerField(primary_key=True)
+    study_id = models.BigIntegerField()
+    source = models.CharField(max_length=120, blank=True)
+    cohorts = ArrayField(models.CharField(max_length=60), help_text="Of everybody whose response is accepted.")
+    # analysis/search_words.py says what stands in it
+    words = SearchVectorField()
+
+    class Meta:
+        verbose_name_plural = "explanation index"
+        indexes = [
+            models.Index(fields=["study_id", "source", "stimulus_id"], name="stimulus_by_source"),
+            GinIndex(fields=["words"], name="stimulus_by_words"),
+            GinIndex(fields=["cohorts"], name="stimulus_by_cohort"),
+        ]
+
+    def __str__(self) -> str:
+        return f"words of stimulus {self.stimulus_id}"
 
 
 class AnnotatorStatistics(models.Model):

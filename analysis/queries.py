@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from django.db import connection
 from django.db.models import Sum
 from django.utils import timezone
 
@@ -46,6 +47,24 @@ def latest_analysis(study_id: int, name: str, **options: Any) -> AnalysisResult 
     return rows.order_by("-created_at", "-pk").first()
 
 
+_SOURCES = """
+    with recursive step as (
+      (select source from analysis_explanationindex where study_id = %(study)s order by source limit 1)
+      union all
+      select (select source from analysis_explanationindex
+              where study_id = %(study)s and source > step.source order by source limit 1)
+      from step where step.source is not null
+    ) select source from step where source <> ''
+"""
+
+
+def sources_of_study(study_id: int) -> list[str]:
+    """Where the answered images come from, in order. One step along an index per source, however many the images."""
+    with connection.cursor() as cursor:
+        cursor.execute(_SOURCES, {"study": study_id})
+        return [row[0] for row in cursor.fetchall()]
+
+
 def stimulus_statistics(stimulus_id: int) -> StimulusStatistics | None:
     return StimulusStatistics.objects.filter(pk=stimulus_id).first()
 
@@ -57,8 +76,9 @@ def annotator_statistics(participation_id: int) -> AnnotatorStatistics | None:
 def extremes_of_agreement(study_id: int, n: int, *, least: int = 2) -> tuple[list[StimulusStatistics], ...]:
     """The `n` stimuli that people agree on most, and the `n` they agree on least; with at least `least` responses."""
     rows = StimulusStatistics.objects.filter(study_id=study_id, agreement__isnull=False, n_responses__gte=least)
+    # each order is an index read from one end
     return (
-        list(rows.order_by("-agreement", "-n_responses", "stimulus_id")[:n]),
+        list(rows.order_by("-agreement", "-n_responses", "-stimulus_id")[:n]),
         list(rows.order_by("agreement", "-n_responses", "stimulus_id")[:n]),
     )
 

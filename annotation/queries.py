@@ -202,6 +202,39 @@ def responses_to_count(stimulus_ids: Sequence[int]) -> Iterator[CountedResponse]
     return (CountedResponse(*row) for row in rows.iterator(chunk_size=5_000))
 
 
+@dataclass(frozen=True)
+class Explained:
+    """An accepted response's label ('' where the study has none), its words, and the group its person came in."""
+
+    stimulus_id: int
+    label: str
+    text: str
+    cohort: str
+
+
+def explained_responses(study: Study, stimulus_ids: Sequence[int]) -> Iterator[Explained]:
+    """The accepted responses of these stimuli with what was written in them, all steps but the label's together."""
+    steps = [step for step in study.parsed_steps if step.labels is None]
+    rows = (
+        Response.objects.filter(stimulus_id__in=stimulus_ids, status=Response.ACCEPTED)
+        .order_by("stimulus_id", "pk")
+        .values_list("stimulus_id", "label", "answers", "participation__cohort")
+    )
+    for stimulus_id, label, answers, cohort in rows.iterator(chunk_size=5_000):
+        text = " ".join(filter(None, (step.plain_text(answers) for step in steps)))
+        yield Explained(stimulus_id, label, text, cohort)
+
+
+def stimulus_sources(stimulus_ids: Sequence[int]) -> dict[int, str]:
+    return dict(Stimulus.objects.filter(pk__in=stimulus_ids).values_list("pk", "source_dataset"))
+
+
+def cohorts_of(study: Study) -> list[str]:
+    """The groups that people of the study came in, in order; '' (came by no named way) is none of them."""
+    rows = Participation.objects.filter(study=study).exclude(cohort="").order_by("cohort")
+    return list(rows.values_list("cohort", flat=True).distinct())
+
+
 _FACE = ("id", "key", "name", "description", "source_dataset", "image_sha256", "width", "height", "wanted")
 
 

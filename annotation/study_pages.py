@@ -39,7 +39,7 @@ SECTIONS: tuple[Section, ...] = (
         (
             StudyPage("study", "study", _("At a glance")),
             StudyPage("common_ground", "study_common_ground", _("Common ground")),
-            StudyPage("gallery", "study_gallery", _("Explorer")),
+            StudyPage("explorer", "study_explorer", _("Explorer")),
             StudyPage("language", "study_language", _("Language")),
             StudyPage("words", "study_words", _("Words")),
             StudyPage("groups", "study_groups", _("Groups")),

@@ -11,7 +11,10 @@ AXIS = 24
 
 @dataclass(frozen=True)
 class Dot:
-    """One estimate. words: how its number is written; reason: shown where there is no number."""
+    """One estimate. words: how its number is written; reason: shown where there is no number.
+
+    marker: another number to compare with, drawn as a dashed line. href: where the row leads, such as to its images.
+    """
 
     name: str
     value: float | None
@@ -20,6 +23,8 @@ class Dot:
     words: str
     reason: str = ""
     css: str = "series-1"
+    marker: float | None = None
+    href: str = ""
 
 
 def dots(
@@ -46,7 +51,7 @@ def dots(
     for number, row in enumerate(rows):
         top = number * ROW
         y = top + 30
-        parts.append(marks.text(0, top + 14, row.name))
+        parts.append(marks.link(row.href, [marks.text(0, top + 14, row.name, "name")]))
         if row.value is None:
             parts.append(marks.text(0, top + 32, row.reason, "soft"))
             continue
@@ -55,4 +60,6 @@ def dots(
         if row.low is not None and row.high is not None:
             parts.append(marks.interval(place(row.low), place(row.high), y, 5))
         parts.append(f'<circle class="dot {row.css}" cx="{marks.percent(place(row.value))}" cy="{y}" r="6"/>')
+        if row.marker is not None:
+            parts.append(marks.line(place(row.marker), y - 9, place(row.marker), y + 9, "marker"))
     return marks.frame(height, title, description, parts)

@@ -23,12 +23,23 @@ def mark_class(label: str, polarity: str | None, place: int) -> str:
 
 
 def frame(height: int, title: str, description: str, parts: Iterable[str], *, extra_class: str = "") -> str:
-    """A whole drawing, full width and `height` px high. Screen readers hear title and description as one image."""
+    """A whole drawing, full width and `height` px high. Screen readers hear title and description as one image.
+
+    A drawing with links in it is a group instead, for what is inside an image cannot be reached.
+    """
     name = escape(f"{title}. {description}" if description else title, quote=True)
+    drawn = "".join(parts)
+    role = "group" if "<a " in drawn else "img"
     return (
-        f'<svg class="chart{extra_class}" role="img" aria-label="{name}" width="100%" height="{height}" '
-        f'focusable="false">{"".join(parts)}</svg>'
+        f'<svg class="chart{extra_class}" role="{role}" aria-label="{name}" width="100%" height="{height}" '
+        f'focusable="false">{drawn}</svg>'
     )
+
+
+def link(href: str, parts: Iterable[str]) -> str:
+    """Marks that lead somewhere; without an address, the marks alone."""
+    drawn = "".join(parts)
+    return f'<a href="{escape(href, quote=True)}">{drawn}</a>' if href else drawn
 
 
 def text(x: float, y: float, words: str, css: str = "", anchor: str = "start") -> str:

@@ -10,10 +10,12 @@ from django.views.decorators.http import require_GET
 
 from analysis.charts import mark_class
 from analysis.charts.marks import as_number
+from analysis.explorer import ExplorerForm
 from analysis.figures import stimulus_distribution
+from analysis.keyset import cursor_of, page_after
 from analysis.models import StimulusStatistics, StudyStatistics
 from analysis.network_predictions import network_distributions
-from analysis.queries import stimulus_statistics, study_statistics
+from analysis.queries import sources_of_study, stimulus_statistics, study_statistics
 from analysis.views.csv_file import csv_response
 from annotation.access import get_study
 from annotation.images import image_url
@@ -29,9 +31,12 @@ def stimulus(request: HttpRequest, slug: str, key: str) -> HttpResponse:
     if statistics and facts and facts.counts:
         figure = stimulus_distribution(facts, statistics.labels)
         figure.csv_url = reverse("study_stimulus_csv", args=[slug, key])
+    state = request.GET.urlencode()
     context = {
         "study": study,
         "stimulus": face,
+        "state": state,
+        **(_neighbours(request, study, statistics, facts) if state else {}),
         "image_url": image_url(study.pk, face.image_sha256),
         "full_url": image_url(study.pk, face.image_sha256, "full"),
         "facts": facts,
@@ -63,6 +68,27 @@ def _find(request: HttpRequest, slug: str, key: str) -> tuple[Any, StimulusFace]
     if face is None:
         raise Http404("There is no such image in this study.")
     return study, face
+
+
+def _neighbours(
+    request: HttpRequest, study: Any, statistics: StudyStatistics | None, facts: StimulusStatistics | None
+) -> dict[str, str]:
+    """The keys of the images before and after this one in the selection that the reader came from."""
+    form = ExplorerForm(request.GET, study, statistics.labels if statistics else [], sources_of_study(study.pk))
+    if facts is None or not form.is_valid():
+        return {}
+    rows, order = form.stimuli(), form.order
+    here = rows.filter(stimulus_id=facts.stimulus_id)
+    own, _ = page_after(here, order, "", 1)
+    if not own:  # not among them any more, or never was
+        return {}
+    cursor = cursor_of(own[0], order.all_keys)
+    following, _ = page_after(rows, order, cursor, 1)
+    before, _ = page_after(rows, order, cursor, 1, backward=True)
+    return {
+        "previous_key": before[0].stimulus_key if before else "",
+        "next_key": following[0].stimulus_key if following else "",
+    }
 
 
 def _answers_by_label(study: Any, face: StimulusFace, statistics: StudyStatistics | None) -> list[dict[str, Any]]:

@@ -128,6 +128,7 @@ ADDRESSES: dict[str, dict[str, set[str]]] = {
     "study_live": {"GET": RESEARCHERS},
     "study_chart_csv": {"GET": RESEARCHERS},
     "study_latent_truth": {"GET": RESEARCHERS, "POST": RESEARCHERS},
+    "study_explorer": {"GET": RESEARCHERS},
     "study_gallery": {"GET": RESEARCHERS},
     "study_stimulus": {"GET": RESEARCHERS},
     "study_stimulus_csv": {"GET": RESEARCHERS},
