@@ -52,6 +52,7 @@ class ServingProcess:
         say: Callable[[str], None] = logger.info,
     ) -> None:
         self.counts = Counts()
+        self.has_started = threading.Event()
         self._mailbox = mailbox or Mailbox()
         self._batch, self._capacity, self._say = batch, capacity, say
         self._predictor = Predictor(capacity, device=device)
@@ -69,6 +70,7 @@ class ServingProcess:
     def run(self) -> None:
         """Raises nothing that one question, one network or a restart of Redis could cause."""
         listener = self._listen()
+        self.has_started.set()
         try:
             while not self._stopped.is_set():
                 try:

@@ -15,6 +15,7 @@ def answering(batch: int = 64) -> Iterator[ServingProcess]:
     process = ServingProcess(batch=batch)
     thread = threading.Thread(target=process.run)
     thread.start()
+    process.has_started.wait(30)
     try:
         yield process
     finally:
