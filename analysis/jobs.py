@@ -14,6 +14,8 @@ from analysis.services.analyse_snapshot import JOB_KIND as SNAPSHOT_ANALYSIS
 from analysis.services.analyse_snapshot import store_analysis
 from analysis.services.compare_groups import JOB_KIND as COMPARE_GROUPS
 from analysis.services.compare_groups import store_groups
+from analysis.services.compare_sides import JOB_KIND as COMPARE_SIDES
+from analysis.services.compare_sides import store_comparison
 from analysis.services.follow_withdrawals import follow_withdrawals
 from analysis.services.index_explanations import index_what_changed
 from analysis.services.latent_truth import JOB_KIND as LATENT_TRUTH
@@ -158,3 +160,16 @@ def compare_groups(handle: JobHandle) -> dict[str, Any]:
     except (InvalidInput, SnapshotError) as error:
         raise JobRefused(f"{error} Nothing was compared.") from error
     return {"snapshot_id": results[0].snapshot_id, "results": [result.pk for result in results]}
+
+
+@job(COMPARE_SIDES, queue="analysis", time_limit_seconds=4 * 3600)
+def compare_sides(handle: JobHandle) -> dict[str, Any]:
+    """Compares two studies, sources, periods or label sets. arguments: options."""
+    study = study_of_slug(handle.study_key)
+    if study is None:
+        raise JobRefused("The study is not there any more; nothing was compared.")
+    try:
+        result = store_comparison(study=study, options=handle.arguments["options"], progress=handle.progress)
+    except (InvalidInput, SnapshotError) as error:
+        raise JobRefused(str(error)) from error
+    return {"snapshot_id": result.snapshot_id, "analysis_result": result.pk}

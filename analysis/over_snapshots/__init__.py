@@ -2,7 +2,9 @@
 
 from analysis.over_snapshots.agreement import AGREEMENT
 from analysis.over_snapshots.collection import COLLECTION
+from analysis.over_snapshots.comparison import COMPARISON
 from analysis.over_snapshots.groups import GROUPS
+from analysis.over_snapshots.planning import PLANNING
 from analysis.over_snapshots.snapshot_analysis import SnapshotAnalysis
 from analysis.over_snapshots.words import WORDS
 from annotation.errors import InvalidInput
@@ -12,6 +14,8 @@ ANALYSES: tuple[SnapshotAnalysis, ...] = (
     AGREEMENT,
     GROUPS,
     WORDS,
+    COMPARISON,
+    PLANNING,
 )
 
 

@@ -22,7 +22,7 @@ from analysis.statistics.counts import LabelCounts
 from analysis.statistics.equivalence import Difference, difference, undefined
 from analysis.statistics.estimate import Estimate
 from analysis.statistics.resampling import DEFAULT_SEED, N_RESAMPLES, interval_of, resampled_sums
-from analysis.statistics.two_sides import NO_SPREAD, Numbers, TwoSides, standard_error
+from analysis.statistics.two_sides import NO_ERROR, NO_SPREAD, Numbers, TwoSides, standard_error
 
 N_PERMUTATIONS = 999
 ONE_LABEL = "everybody chose the same label, so agreement beyond chance is not defined"
@@ -80,7 +80,7 @@ def common_ground(
 
     def figure(per_stimulus: Numbers, influence: Numbers) -> Difference:
         value, error = float(per_stimulus.mean()), standard_error(sides, per_stimulus, influence)
-        if error <= 0:
+        if error <= NO_ERROR:
             return undefined(n, NO_SPREAD, value)
         return difference(value, error, degrees, margin=margin, n=n)
 

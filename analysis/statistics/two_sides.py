@@ -28,6 +28,8 @@ LEAST_STIMULI = 10
 LEAST_PEOPLE = 5
 #: A label chosen fewer times than this on both sides together is too rare for an interval of its difference.
 LEAST_CHOSEN = 5
+#: A standard error below this is rounding: nothing varied.
+NO_ERROR = 1e-9
 
 TOO_FEW_STIMULI = f"fewer than {LEAST_STIMULI} stimuli were answered on both sides"
 TOO_FEW_PEOPLE = f"fewer than {LEAST_PEOPLE} people answered on one side"
@@ -166,7 +168,7 @@ def share_differences(sides: TwoSides, *, margin: float) -> tuple[Numbers, list[
             continue
         influence = weight * ((sides.label == label) - shares[sides.side, label])
         error = standard_error(sides, per_stimulus, influence)
-        if error <= 0 or value is None:
+        if error <= NO_ERROR or value is None:
             found.append(undefined(sides.n_stimuli, NO_SPREAD, value))
             continue
         found.append(difference(value, error, sides.degrees, margin=margin, n=sides.n_stimuli))

@@ -20,6 +20,7 @@ RIGHT_TO_CANCEL = {
     "latent_truth": "see_results",
     "snapshot_analysis": "see_results",
     "compare_groups": "see_results",
+    "compare_sides": "see_results",
 }
 
 
