@@ -41,19 +41,30 @@ class Product:
     data: Path
     one_time_password: str
     environment: dict[str, str]
+    process: subprocess.Popen[bytes]
+    _commands: subprocess.Popen[str] | None = None
 
     def manage(self, *words: str) -> str:
-        done = subprocess.run(
-            [sys.executable, "manage.py", *words],
-            cwd=ROOT,
-            env={**own_environment(), **self.environment},
-            capture_output=True,
-            text=True,
-            timeout=300,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr[-3000:]
-        return done.stdout
+        if self._commands is None:
+            self._commands = subprocess.Popen(
+                [sys.executable, "-m", "tests.browser.commands"],
+                cwd=ROOT,
+                env={**own_environment(), **self.environment, "DJANGO_SETTINGS_MODULE": "config.settings"},
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+        assert self._commands.stdin is not None
+        assert self._commands.stdout is not None
+        print(json.dumps(words), file=self._commands.stdin, flush=True)
+        answer = json.loads(self._commands.stdout.readline() or '{"code": 1, "error": "No answer came."}')
+        assert answer["code"] == 0, answer["error"][-3000:]
+        return str(answer["out"])
+
+    def stop(self) -> None:
+        if self._commands is not None:
+            self._commands.communicate(timeout=60)
+        stop(self.process)
 
 
 def own_environment() -> dict[str, str]:
@@ -68,7 +79,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def start_product(data: Path) -> tuple[subprocess.Popen[bytes], Product]:
+def start_product(data: Path) -> Product:
     """Starts an installation and waits until it says that it is ready."""
     environment = {**own_environment(), "COMMONGROUND_DATA": str(data), "PORT": str(free_port()), "HOST": "127.0.0.1"}
     output = data.with_suffix(".output")
@@ -79,30 +90,30 @@ def start_product(data: Path) -> tuple[subprocess.Popen[bytes], Product]:
     deadline = time.monotonic() + START_SECONDS
     while "ready after" not in output.read_text():
         if process.poll() is not None or time.monotonic() > deadline:
-            stop_product(process)
+            stop(process)
             pytest.fail(f"The product did not start:\n{output.read_text()}")
         select.select([], [], [], 0.2)
     record = json.loads((data / "run.json").read_text())
     password = re.search(r"one-time password (\S+)", output.read_text())
-    product = Product(record["address"].rstrip("/"), data, password.group(1) if password else "", record["environment"])
-    return process, product
+    shown = password.group(1) if password else ""
+    return Product(record["address"].rstrip("/"), data, shown, record["environment"], process)
 
 
-def stop_product(process: subprocess.Popen[bytes]) -> None:
+def stop(process: subprocess.Popen[bytes]) -> None:
     process.terminate()
     process.wait(timeout=60)
 
 
 @pytest.fixture(scope="session")
 def product(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator[Product]:
-    process, product = start_product(tmp_path_factory.mktemp("product") / "var")
+    product = start_product(tmp_path_factory.mktemp("product") / "var")
     try:
         page = browser.new_page(base_url=product.address)
         choose_own_password(page, product)
         page.close()
         yield product
     finally:
-        stop_product(process)
+        product.stop()
 
 
 @pytest.fixture(scope="session")

@@ -18,7 +18,6 @@ from tests.browser.conftest import (
     join,
     sign_in,
     start_product,
-    stop_product,
 )
 
 TITLE = "Colours and feelings"
@@ -153,7 +152,7 @@ def test_the_whole_loop(admin_page: Page, product: Product, browser: Browser, tm
     exported_id = product.manage("verify", str(archive)).strip()
 
     # an empty installation elsewhere
-    process, elsewhere = start_product(tmp_path / "elsewhere")
+    elsewhere = start_product(tmp_path / "elsewhere")
     try:
         other = browser.new_context(base_url=elsewhere.address).new_page()
         choose_own_password(other, elsewhere)
@@ -170,7 +169,7 @@ def test_the_whole_loop(admin_page: Page, product: Product, browser: Browser, tm
         assert elsewhere.manage("snapshot", imported).strip() == exported_id
         assert estimates(statistics(other, imported)) == estimates(alpha)
     finally:
-        stop_product(process)
+        elsewhere.stop()
 
 
 def estimates(found: dict[str, Any]) -> dict[str, Any]:
