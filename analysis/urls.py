@@ -3,7 +3,7 @@
 from django.urls import path
 
 from analysis.network_urls import urlpatterns as network_urlpatterns
-from analysis.views import annotators, dashboard, explorer, latent_truth, rehearsal, stimulus
+from analysis.views import annotators, dashboard, explorer, language, latent_truth, rehearsal, stimulus
 
 urlpatterns = [
     path("studies/<slug:slug>/", dashboard.study, name="study"),
@@ -12,6 +12,10 @@ urlpatterns = [
     path("studies/<slug:slug>/rehearsal", rehearsal.rehearsal, name="study_rehearsal"),
     path("studies/<slug:slug>/rehearsal/<int:job_id>.csv", rehearsal.rehearsal_csv, name="study_rehearsal_csv"),
     path("studies/<slug:slug>/latent", latent_truth.latent_truth, name="study_latent_truth"),
+    path("studies/<slug:slug>/language", language.language, name="study_language"),
+    path("studies/<slug:slug>/language/<slug:name>.csv", language.language_csv, name="study_language_csv"),
+    path("studies/<slug:slug>/words", language.words, name="study_words"),
+    path("studies/<slug:slug>/words.csv", language.words_csv, name="study_words_csv"),
     path("studies/<slug:slug>/explorer", explorer.explorer, name="study_explorer"),
     # as the explorer was called before it could be asked for more
     path("studies/<slug:slug>/gallery", explorer.gallery, name="study_gallery"),

@@ -272,6 +272,29 @@ def responses_to_stimuli(study: Study, keys: Iterable[str]) -> QuerySet[Response
     )
 
 
+@dataclass(frozen=True)
+class Said:
+    """What one person wrote about a stimulus: all her texts as one, and the label she gave."""
+
+    text: str
+    label: str
+    language: str
+    is_simulated: bool
+
+
+def accepted_texts_of_stimuli(study: Study, keys: Iterable[str]) -> dict[str, list[Said]]:
+    """{stimulus key: what people wrote about it}, of accepted responses, the oldest first. One query."""
+    steps = [step for step in study.parsed_steps if step.labels is None]
+    responses = responses_to_stimuli(study, keys).select_related(None)
+    rows = responses.values_list("stimulus__key", "answers", "label", "language", "is_simulated")
+    found: dict[str, list[Said]] = {}
+    for key, answers, label, language, is_simulated in rows:
+        text = " ".join(text for text in (step.plain_text(answers) for step in steps) if text)
+        if text:
+            found.setdefault(key, []).append(Said(text, label or "", language, is_simulated))
+    return found
+
+
 def responses_of_participation(participation: Participation) -> QuerySet[Response]:
     """Accepted and surplus responses of one person in one study, the newest first, with their stimuli."""
     return (

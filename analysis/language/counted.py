@@ -37,7 +37,7 @@ def cells(study: StudyTexts) -> dict[str, dict[str, Any]]:
     cell_of_text = study.source * width + study.emotion
     size = np.bincount(cell_of_text, minlength=n_sources * width).reshape(n_sources, width)
     for name, source, label in study.cells():
-        words = study.word_counts[source, label].reshape(-1, len(study.texts.words)).sum(axis=0)
+        words = _of_part(study.word_counts, source, label)
         found[name] = {
             "n_texts": int(size[source, label].sum()),
             "n_words": int(words.sum()),
@@ -46,6 +46,7 @@ def cells(study: StudyTexts) -> dict[str, dict[str, Any]]:
             "measures": {},
             "histograms": {},
         }
+    _count_kinds(study, found, cell_of_text, n_sources * width)
     by_image_and_emotion = study.image * width + study.emotion
     emotion_of_pair = np.tile(np.arange(width), study.n_images)
     source_of_pair = np.repeat(study.source_of_image, width)
@@ -72,9 +73,40 @@ def cells(study: StudyTexts) -> dict[str, dict[str, Any]]:
                 continue
             found[name]["measures"][measure.name] = row
             if binned is not None:
-                bins = binned.reshape(n_sources, width, -1)[source, label]
-                found[name]["histograms"][measure.name] = bins.reshape(-1, bins.shape[-1]).sum(axis=0).tolist()
+                bins = _of_part(binned.reshape(n_sources, width, binned.shape[1]), source, label)
+                found[name]["histograms"][measure.name] = bins.tolist()
     return found
+
+
+def _count_kinds(study: StudyTexts, found: dict[str, dict[str, Any]], cell: NDArray[np.int64], n_cells: int) -> None:
+    """Adds to each part its texts per simile, per language, and per group of 'something else'."""
+    texts, shape = study.texts, (len(study.sources) + 1, study.n_labels + 1)
+    n_languages = len(texts.language_names)
+    spoken = texts.n_words > 0
+    of_else = [place for place, label in enumerate(study.labels) if label.get("polarity") == "else"]
+    in_else = np.isin(study.emotion, of_else) & ~np.isnan(texts.number("compound"))
+    tables = {
+        "similes": np.stack(
+            [
+                np.bincount(cell[(texts.similes >> number & 1) > 0], minlength=n_cells)
+                for number in range(len(SUBSTRINGS))
+            ],
+            axis=1,
+        ),
+        "languages": np.bincount(
+            cell[spoken] * n_languages + texts.languages[spoken], minlength=n_cells * n_languages
+        ).reshape(n_cells, n_languages),
+        # the last column: not classified
+        "else_groups": np.bincount(
+            cell[in_else] * (len(GROUPS) + 1) + texts.else_group[in_else] % (len(GROUPS) + 1),
+            minlength=n_cells * (len(GROUPS) + 1),
+        ).reshape(n_cells, len(GROUPS) + 1),
+    }
+    for name, source, label in study.cells():
+        for kind, table in tables.items():
+            found[name][kind] = _of_part(table.reshape(*shape, table.shape[1]), source, label).tolist()
+        by_language = dict(zip(texts.language_names, found[name]["languages"], strict=True))
+        found[name]["languages"] = {language: n for language, n in sorted(by_language.items()) if n}
 
 
 def different_words_per_image(study: StudyTexts) -> dict[str, dict[str, list[Any] | None]]:
@@ -172,6 +204,12 @@ def presets(study: StudyTexts, split_of_image: NDArray[np.int8]) -> dict[str, di
             "splits": kept.numbers_per_split(),
         }
     return found
+
+
+def _of_part(table: NDArray[np.int64], source: slice | int, label: slice | int) -> NDArray[np.int64]:
+    """(S, K, m) counts, summed over a part of the study: (m,)."""
+    part = table[source, label]
+    return part.sum(axis=tuple(range(part.ndim - 1)))
 
 
 def _binned(values: NDArray[np.float64], name: str, cell: NDArray[np.int64], n: int) -> NDArray[np.int64] | None:

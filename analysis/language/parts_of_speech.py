@@ -1,5 +1,6 @@
 """Parts of speech of English words, in the universal tag set."""
 
+import warnings
 from collections.abc import Sequence
 from functools import cache
 from typing import Any
@@ -24,6 +25,10 @@ _BY_TAG = {
 def _tagger() -> Any:
     from textblob import en
 
+    # its reader leaves the file to be closed by the interpreter, which Python would warn of
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        len(en.lexicon)
     return en.parser
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 AFFECTION = "Affection: Achlioptas et al., arXiv 2210.01946, CVPR 2023"
 ARTEMIS = "ArtEmis: Achlioptas et al., arXiv 2101.07396, CVPR 2021, with the authors' notebooks"
-COLLECTIONS = {"affection": "Affection", "artemis": "ArtEmis", "coco": "COCO captions"}
+COLLECTIONS = {"affection": "Affection", "artemis": "ArtEmis", "coco": "COCO"}
 SOURCES = {"affection": AFFECTION, "artemis": ARTEMIS, "coco": f"COCO captions as measured for {ARTEMIS}"}
 
 

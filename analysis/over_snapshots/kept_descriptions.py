@@ -22,7 +22,7 @@ _WORDS = ("words", "language_names")
 def read_descriptions(path: Path) -> DescribedTexts | None:
     """What was kept; None where nothing was, or where the file is not whole."""
     try:
-        with np.load(path, allow_pickle=False) as kept:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as kept:
             arrays = {name: kept[name] for name in _ARRAYS}
             words = {name: tuple(bytes(kept[name]).decode().split("\n")) if kept[name].size else () for name in _WORDS}
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):

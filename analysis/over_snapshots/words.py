@@ -68,7 +68,7 @@ def words(snapshot: Snapshot, options: dict[str, Any], progress: Progress) -> di
     part(5, "languages", lambda: counted.languages(study))
     part(6, "presets", lambda: counted.presets(study, splits_of(read.image_keys)))
     part(7, "similarity", lambda: _similarity(study, read, options, progress))
-    parts["images"] = {row: read.image_keys[row] for row in counted.image_rows([parts])}
+    parts["images"] = {str(row): read.image_keys[row] for row in counted.image_rows([parts])}
     progress(11 * steps, 11 * steps, "")
     return {
         "n_texts": int((described.n_words > 0).sum()),

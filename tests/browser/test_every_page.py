@@ -39,6 +39,8 @@ RESEARCHING = {
     "explorer": "/studies/{slug}/explorer",
     "explorer-filtered": "/studies/{slug}/explorer?felt=awe&felt=contentment&agreement_max=0.9&sort=mixed",
     "latent": "/studies/{slug}/latent",
+    "language": "/studies/{slug}/language",
+    "words": "/studies/{slug}/words",
     "stimulus": "/studies/{slug}/stimuli/{key}",
     "annotators": "/studies/{slug}/annotators",
     "annotator": "/studies/{slug}/annotators/{pseudonym}",
@@ -95,6 +97,7 @@ def facts(product: Product) -> dict[str, str]:
     """The demo study, trained once, and the names of its things."""
     slug = demo_slug(product)
     product.manage("train", slug, "--task", "image_emotion", "--epochs", "3", "--now")
+    product.manage("snapshot_analysis", slug, "words")
     script = (
         "from annotation.models import Stimulus, Response; from modelserve.models import TrainingRun; "
         "r = Response.objects.order_by('pk').first(); print(r.stimulus.key, r.participation.annotator.pseudonym, "
