@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-PRIOR_WORDS = 1_000.0
+MOST_PRIOR_WORDS = 1_000.0
+PRIOR_SHARE = 0.1
 
 
 @dataclass(frozen=True)
@@ -20,14 +21,15 @@ class MarkingWords:
     z: NDArray[np.float64]
 
 
-def marking_words(counts: NDArray[np.integer], *, prior_words: float = PRIOR_WORDS) -> MarkingWords:
+def marking_words(counts: NDArray[np.integer], *, prior_words: float | None = None) -> MarkingWords:
     """counts: (G, V) how often each group uses each word.
 
     The prior says as much as `prior_words` words drawn from all groups together, so that a word seen twice, both times
-    in one group, is not taken for a mark of it, and common words are not either.
+    in one group, is not taken for a mark of it, and common words are not either. None: a tenth of all words, at most
+    1,000, as a larger one would outweigh a small study.
     Source: Monroe, Colaresi and Quinn, Fightin' Words, Political Analysis 16 (2008), equations 15, 16, 20 and 22.
     """
-    if prior_words <= 0:
+    if prior_words is not None and prior_words <= 0:
         raise ValueError(f"prior_words must be above 0, got {prior_words}")
     y = np.asarray(counts, dtype=np.float64)
     of_word, of_group = y.sum(axis=0), y.sum(axis=1, keepdims=True)
@@ -35,6 +37,8 @@ def marking_words(counts: NDArray[np.integer], *, prior_words: float = PRIOR_WOR
     if not everything:
         nothing = np.full(y.shape, np.nan)
         return MarkingWords(nothing, nothing.copy())
+    if prior_words is None:
+        prior_words = min(MOST_PRIOR_WORDS, PRIOR_SHARE * everything)
     prior = prior_words * of_word / everything  # (V,)
     rest, of_rest = of_word - y, everything - of_group
     with np.errstate(divide="ignore", invalid="ignore"):
