@@ -35,7 +35,7 @@ def told_study(user: User, *, n_stimuli: int = 12, n_people: int = 4, texts: dic
         emotions = [emotion] * (n_people - 1) + ["something_else"]
         for place, response in enumerate(answer_stimulus(stimulus, people, emotions)):
             text = {"contentment": CALM, "anger": LOUD}.get(response.label or "", ODD)
-            response.answers["explanation"] = f"{text} {'one two three four five six'.split()[place]}"
+            response.answers["explanation"] = f"{text} {['one', 'two', 'three', 'four', 'five', 'six'][place]}"
             response.save()
     return study
 

@@ -15,17 +15,17 @@ from analysis.language.tokens import latin_words
 
 
 def test_a_rated_pair_counts_as_one_and_takes_its_words_out(few_ratings: ConcretenessNorms) -> None:
-    assert concreteness_with_pairs("the dog eats ice cream".split(), few_ratings) == (pytest.approx(4.9), 2)
+    assert concreteness_with_pairs(["the", "dog", "eats", "ice", "cream"], few_ratings) == (pytest.approx(4.9), 2)
 
 
 def test_of_pairs_that_overlap_both_count_and_the_first_takes_the_shared_word(few_ratings: ConcretenessNorms) -> None:
-    mean, n = concreteness_with_pairs("ice cream cake".split(), few_ratings)
+    mean, n = concreteness_with_pairs(["ice", "cream", "cake"], few_ratings)
 
     assert (mean, n) == (pytest.approx(4.5), 2)
 
 
 def test_a_pair_that_stands_twice_counts_twice(few_ratings: ConcretenessNorms) -> None:
-    assert concreteness_with_pairs("ice cream and ice cream".split(), few_ratings) == (5.0, 2)
+    assert concreteness_with_pairs(["ice", "cream", "and", "ice", "cream"], few_ratings) == (5.0, 2)
 
 
 def test_a_text_without_a_rated_word_has_no_concreteness(few_ratings: ConcretenessNorms) -> None:
@@ -42,25 +42,25 @@ def test_the_most_abstract_word_is_found_in_a_text(few_ratings: ConcretenessNorm
 
 def test_similes_are_the_thirteen_substrings() -> None:
     assert len(SUBSTRINGS) == 13
-    found = similes_in("it looks like rain and reminds me of home".split())
+    found = similes_in(["it", "looks", "like", "rain", "and", "reminds", "me", "of", "home"])
     assert [phrase for place, phrase in enumerate(SUBSTRINGS) if found >> place & 1] == ["reminds me", "looks like"]
     assert similes_in([]) == 0
     # substrings, as published: no word borders
-    assert similes_in("this could become worse".split())
+    assert similes_in(["this", "could", "become", "worse"])
 
 
 def test_something_else_needs_exactly_one_word_of_exactly_one_group() -> None:
     assert len(GROUPS) == 28
-    assert GROUPS[group_of("i feel puzzled by it".split())][0] == "confused"
-    assert group_of("bored and confused".split()) == UNCLASSIFIED
-    assert group_of("bored bored".split()) == UNCLASSIFIED
+    assert GROUPS[group_of(["i", "feel", "puzzled", "by", "it"])][0] == "confused"
+    assert group_of(["bored", "and", "confused"]) == UNCLASSIFIED
+    assert group_of(["bored", "bored"]) == UNCLASSIFIED
     assert group_of([]) == UNCLASSIFIED
     # it stands in two of the published groups, so it never decides
     assert group_of(["surprised"]) == UNCLASSIFIED
 
 
 def test_parts_of_speech_of_plain_sentences() -> None:
-    tags = [TAGS[place] for place in tag("i love the happy dog on the grass".split())]
+    tags = [TAGS[place] for place in tag(["i", "love", "the", "happy", "dog", "on", "the", "grass"])]
 
     assert tags == ["PRON", "VERB", "DET", "ADJ", "NOUN", "ADP", "DET", "NOUN"]
     assert tag([]) == []
