@@ -97,7 +97,7 @@ def emotions(statistics: StudyStatistics) -> Figure | None:
         rows=rows,
         raw_columns=["label", "responses", "share", "low", "high"],
         raw_rows=raw,
-        definition=_definition("label_share"),
+        definition=catalogue_definition("label_share"),
         source=about(statistics),
         css="half tall",
         links=[bar.href for bar in bars],
@@ -124,7 +124,7 @@ def polarity(statistics: StudyStatistics) -> Figure | None:
         rows=rows,
         raw_columns=["polarity", "responses", "share", "low", "high"],
         raw_rows=raw,
-        definition=_definition("polarity_share"),
+        definition=catalogue_definition("polarity_share"),
         source=about(statistics),
         css="half",
         links=[bar.href for bar in bars],
@@ -160,7 +160,7 @@ def mixing(statistics: StudyStatistics) -> Figure | None:
         "Looked at by several people, one image can please some and trouble others.",
         [(_CATALOGUE[name].title, statistics.estimates[name]) for name in names],
         names,
-        "\n".join(_definition(name) for name in names),
+        "\n".join(catalogue_definition(name) for name in names),
         [images(mix="positive_and_negative"), images(mix="mixed")],
     )
 
@@ -195,7 +195,7 @@ def agreement(statistics: StudyStatistics) -> Figure | None:
         rows=[[_CATALOGUE[name].title, *_numbers(e), f"{e['n']:,}"] for name, e in zip(names, estimates, strict=True)],
         raw_columns=["statistic", "value", "low", "high", "stimuli"],
         raw_rows=[[name, *_raw(e), e["n"]] for name, e in zip(names, estimates, strict=True)],
-        definition="\n".join(_definition(name) for name in names),
+        definition="\n".join(catalogue_definition(name) for name in names),
         source=about(statistics),
         css="half",
         links=[by_agreement] * len(names),
@@ -224,7 +224,7 @@ def entropy(statistics: StudyStatistics) -> Figure | None:
         rows=[["Mean entropy (nats)", *_numbers(estimate), f"{estimate['n']:,}"]],
         raw_columns=["statistic", "value", "low", "high", "stimuli"],
         raw_rows=[["mean_entropy_nats", *_raw(estimate), estimate["n"]]],
-        definition=_definition("mean_entropy_nats"),
+        definition=catalogue_definition("mean_entropy_nats"),
         source=about(statistics),
         css="half",
         links=[link],
@@ -384,8 +384,9 @@ def _words(estimate: dict[str, Any]) -> str:
     return f"{value} [{as_number(estimate['low'])}, {as_number(estimate['high'])}]"
 
 
-def _definition(name: str) -> str:
-    statistic = _CATALOGUE[name]
+def catalogue_definition(name: str) -> str:
+    """Title, definition, kind of interval and source of a figure or of its family."""
+    statistic = _CATALOGUE.get(name) or _CATALOGUE[name.split(".")[0]]
     return f"{statistic.title}: {statistic.definition} Interval: 95 % of resamples of the images. {statistic.source}."
 
 

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from analysis.network_urls import urlpatterns as network_urlpatterns
-from analysis.views import annotators, dashboard, explorer, language, latent_truth, rehearsal, stimulus
+from analysis.views import annotators, common_ground, dashboard, explorer, language, latent_truth, rehearsal, stimulus
 
 urlpatterns = [
     path("studies/<slug:slug>/", dashboard.study, name="study"),
@@ -16,6 +16,12 @@ urlpatterns = [
     path("studies/<slug:slug>/language/<slug:name>.csv", language.language_csv, name="study_language_csv"),
     path("studies/<slug:slug>/words", language.words, name="study_words"),
     path("studies/<slug:slug>/words.csv", language.words_csv, name="study_words_csv"),
+    path("studies/<slug:slug>/common-ground", common_ground.common_ground, name="study_common_ground"),
+    path(
+        "studies/<slug:slug>/common-ground/<slug:name>.csv",
+        common_ground.common_ground_csv,
+        name="study_common_ground_csv",
+    ),
     path("studies/<slug:slug>/explorer", explorer.explorer, name="study_explorer"),
     # as the explorer was called before it could be asked for more
     path("studies/<slug:slug>/gallery", explorer.gallery, name="study_gallery"),

@@ -248,6 +248,11 @@ def stimulus_by_key(study: Study, key: str) -> StimulusFace | None:
     return StimulusFace(*row) if row else None
 
 
+def stimulus_ids_by_key(study: Study, keys: Iterable[str]) -> dict[str, int]:
+    """{stimulus key: id}, for those of the keys that are in the study."""
+    return dict(Stimulus.objects.filter(study=study, key__in=list(keys)).values_list("key", "pk"))
+
+
 def images_by_key(study: Study, keys: Iterable[str]) -> dict[str, str]:
     """{stimulus key: sha256 of its image, '' where it has none}, for those of the keys that are in the study."""
     return dict(Stimulus.objects.filter(study=study, key__in=list(keys)).values_list("key", "image_sha256"))

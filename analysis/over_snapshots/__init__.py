@@ -3,6 +3,7 @@
 from analysis.over_snapshots.agreement import AGREEMENT
 from analysis.over_snapshots.collection import COLLECTION
 from analysis.over_snapshots.comparison import COMPARISON
+from analysis.over_snapshots.emotion_map import EMOTION_MAP
 from analysis.over_snapshots.groups import GROUPS
 from analysis.over_snapshots.planning import PLANNING
 from analysis.over_snapshots.snapshot_analysis import SnapshotAnalysis
@@ -12,6 +13,7 @@ from annotation.errors import InvalidInput
 ANALYSES: tuple[SnapshotAnalysis, ...] = (
     COLLECTION,
     AGREEMENT,
+    EMOTION_MAP,
     GROUPS,
     WORDS,
     COMPARISON,

@@ -7,7 +7,9 @@ import numpy as np
 from analysis.over_snapshots.snapshot_analysis import Progress, SnapshotAnalysis
 from analysis.statistics import (
     DEFAULT_SEED,
+    MAJORITY_RULES,
     N_RESAMPLES,
+    POLARITIES,
     AgreementSums,
     chance_corrected_convergence,
     convergence,
@@ -20,8 +22,9 @@ from snapshots.reader import Snapshot
 #: Stimuli that people agree on most and least: as many of each as fit a table.
 N_EXTREMES = 5
 _BY_SOURCE = (
-    "krippendorff_alpha", "pairwise_agreement", "mean_entropy_grassberger_nats", "majority.half_or_more",
-    "positive_and_negative",
+    "krippendorff_alpha", "pairwise_agreement", "mean_entropy_grassberger_nats",
+    *(f"majority.{rule.name}" for rule in MAJORITY_RULES), "positive_and_negative", "mixed_polarity",
+    *(f"polarity_share.{polarity}" for polarity in POLARITIES), "human_ceiling.accuracy",
 )  # fmt: skip
 
 
@@ -54,7 +57,9 @@ def measure_agreement(snapshot: Snapshot, options: dict[str, Any], progress: Pro
         by_source[source] = {
             "n_responses": part.n_responses,
             "n_stimuli": part.n_stimuli,
-            "estimates": {name: found[name].as_dict() for name in _BY_SOURCE},
+            "estimates": {
+                name: found[name].as_dict() for name in (*_BY_SOURCE, *(f"label_share.{label}" for label in ids))
+            },
         }
     progress(4, 5, "most and least shared")
     result = {

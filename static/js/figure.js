@@ -4,7 +4,7 @@
 const WIDTH = 720; // CSS pixels: a text column
 const PNG_SCALE = 4; // some 300 dots per inch at 17 cm
 const AIR = 16;
-const PAINT = ["fill", "fill-opacity", "stroke", "stroke-width", "stroke-dasharray", "stroke-linecap", "stroke-linejoin", "opacity", "font-family", "font-size", "font-weight", "text-anchor"];
+const PAINT = ["fill", "fill-opacity", "stroke", "stroke-width", "stroke-dasharray", "stroke-linecap", "stroke-linejoin", "opacity", "paint-order", "font-family", "font-size", "font-weight", "text-anchor"];
 const SVG = "http://www.w3.org/2000/svg";
 
 if (!globalThis.figuresListen) {

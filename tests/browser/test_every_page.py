@@ -36,6 +36,7 @@ RESEARCHING = {
     "study-new": "/studies/new",
     "study-import": "/studies/import",
     "study": "/studies/{slug}/",
+    "common-ground": "/studies/{slug}/common-ground",
     "explorer": "/studies/{slug}/explorer",
     "explorer-filtered": "/studies/{slug}/explorer?felt=awe&felt=contentment&agreement_max=0.9&sort=mixed",
     "latent": "/studies/{slug}/latent",

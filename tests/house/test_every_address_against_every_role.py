@@ -128,6 +128,8 @@ ADDRESSES: dict[str, dict[str, set[str]]] = {
     "study_live": {"GET": RESEARCHERS},
     "study_chart_csv": {"GET": RESEARCHERS},
     "study_latent_truth": {"GET": RESEARCHERS, "POST": RESEARCHERS},
+    "study_common_ground": {"GET": RESEARCHERS, "POST": RESEARCHERS},
+    "study_common_ground_csv": {"GET": RESEARCHERS},
     "study_explorer": {"GET": RESEARCHERS},
     "study_language": {"GET": RESEARCHERS, "POST": RESEARCHERS},
     "study_language_csv": {"GET": RESEARCHERS},
