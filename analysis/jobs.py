@@ -20,9 +20,13 @@ from analysis.services.follow_withdrawals import follow_withdrawals
 from analysis.services.index_explanations import index_what_changed
 from analysis.services.latent_truth import JOB_KIND as LATENT_TRUTH
 from analysis.services.latent_truth import store_latent_truth
+from analysis.services.public_explorer import JOB_KIND as MAKE_PUBLIC
+from analysis.services.public_explorer import make_explorer, renew_public_explorers
 from analysis.services.recount import recount
 from analysis.services.rehearse import JOB_KIND as REHEARSE
 from analysis.services.rehearse import rehearse
+from analysis.services.store_report import JOB_KIND as REPORT
+from analysis.services.store_report import store_report
 from analysis.services.top_up import top_up_study, top_up_what_changed
 from annotation.errors import InvalidInput
 from annotation.queries import studies_by_ids, study_of_slug
@@ -46,6 +50,23 @@ def refresh_statistics() -> None:
 @shared_task(name="analysis.follow_withdrawals")  # type: ignore[untyped-decorator]
 def mark_networks_that_learned_from_withdrawn_answers() -> None:
     follow_withdrawals()
+
+
+@shared_task(name="analysis.renew_public_explorers")  # type: ignore[untyped-decorator]
+def renew_explorers_that_show_withdrawn_answers() -> None:
+    renew_public_explorers()
+
+
+@job(MAKE_PUBLIC, queue="analysis", time_limit_seconds=2 * 3600)
+def make_public_explorer(handle: JobHandle) -> dict[str, Any]:
+    """Makes what a study's public explorer shows out of the snapshot that was chosen for it."""
+    study = study_of_slug(handle.study_key)
+    if study is None:
+        raise JobRefused("The study is not there any more; nothing was made.")
+    try:
+        return make_explorer(study=study, progress=handle.progress)
+    except SnapshotError as error:
+        raise JobRefused(f"{error} Nothing is shown.") from error
 
 
 @shared_task(name="analysis.top_up")  # type: ignore[untyped-decorator]
@@ -173,3 +194,15 @@ def compare_sides(handle: JobHandle) -> dict[str, Any]:
     except (InvalidInput, SnapshotError) as error:
         raise JobRefused(str(error)) from error
     return {"snapshot_id": result.snapshot_id, "analysis_result": result.pk}
+
+
+@job(REPORT, queue="analysis", time_limit_seconds=4 * 3600)
+def write_report(handle: JobHandle) -> dict[str, Any]:
+    """Writes methods and results of a snapshot in every format. arguments: snapshot_id ("": as the study is now)."""
+    study = study_of_slug(handle.study_key)
+    if study is None:
+        raise JobRefused("The study is not there any more; nothing was written.")
+    try:
+        return store_report(study=study, snapshot_id=handle.arguments.get("snapshot_id", ""), handle=handle)
+    except SnapshotError as error:
+        raise JobRefused(f"{error} Nothing was written.") from error

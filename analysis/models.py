@@ -259,3 +259,23 @@ class AnalysisResult(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} on {self.snapshot_id[:12]}"
+
+
+class PublicExplorer(models.Model):
+    """What anybody may see of one frozen snapshot of a study; off until a manager switches it on."""
+
+    study_id = models.BigIntegerField(primary_key=True)
+    address = models.SlugField(max_length=80, unique=True, help_text="The end of /public/...")
+    is_on = models.BooleanField(default=False)
+    snapshot_id = models.CharField(max_length=64)
+    settings = models.JSONField(default=dict, help_text="What is shown: analysis.public.make.PublicChoice, and robots.")
+    # the folder in the storage; "" while it is being made
+    location = models.CharField(max_length=120, blank=True)
+    # withdrawals that the folder knows of: later ones hide it until it is made anew
+    n_withdrawn = models.PositiveBigIntegerField(default=0)
+    knows_mark = models.BooleanField(default=False, help_text="The snapshot was marked when the folder was made.")
+    changed_by_id = models.BigIntegerField(null=True)
+    changed_at = models.DateTimeField(auto_now=True)
+
+    def __str__(self) -> str:
+        return f"{self.address}: {'on' if self.is_on else 'off'}"

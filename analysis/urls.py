@@ -3,6 +3,7 @@
 from django.urls import path
 
 from analysis.network_urls import urlpatterns as network_urlpatterns
+from analysis.public_urls import urlpatterns as public_urlpatterns
 from analysis.views import annotators, common_ground, dashboard, explorer, language, latent_truth, rehearsal, stimulus
 
 urlpatterns = [
@@ -36,4 +37,5 @@ urlpatterns = [
     ),
     path("studies/<slug:slug>/annotators/<path:pseudonym>", annotators.annotator, name="study_annotator"),
     *network_urlpatterns,
+    *public_urlpatterns,
 ]

@@ -25,6 +25,7 @@ RIGHTS: dict[str, tuple[str, ...]] = {
     "change_members": (MANAGER,),
     "train": (MANAGER,),
     "remove_simulated": (MANAGER,),
+    "publish": (MANAGER,),
     "recruit": (MANAGER,),
     "pay": (MANAGER,),
     "see_identities": (MANAGER,),

@@ -60,7 +60,13 @@ SECTIONS: tuple[Section, ...] = (
             StudyPage("feel", "study_feel", _("What would people feel?"), "ask_network"),
         ),
     ),
-    Section(_("Export"), (StudyPage("exports", "study_exports", _("Export"), "export"),)),
+    Section(
+        _("Export"),
+        (
+            StudyPage("exports", "study_exports", _("Export"), "export"),
+            StudyPage("public", "study_public", _("Public explorer"), "publish"),
+        ),
+    ),
     Section(_("Images"), (StudyPage("stimuli", "study_stimuli", _("Images"), "change_study"),)),
     Section(_("Setup"), (StudyPage("setup", "study_setup", _("Setup"), "change_study"),)),
     Section(_("People"), (StudyPage("members", "study_members", _("People"), "change_members"),)),

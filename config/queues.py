@@ -64,6 +64,11 @@ beat_schedule = {
         "schedule": 10.0,
         "options": {"expires": 10},
     },
+    "make public explorers anew after a withdrawal": {
+        "task": "analysis.renew_public_explorers",
+        "schedule": 10.0,
+        "options": {"expires": 10},
+    },
     "queue again what was lost": {"task": "jobs.sweep", "schedule": 10.0, "options": {"expires": 10}},
     "start the retraining that is due": {
         "task": "analysis.start_due_retraining",

@@ -192,7 +192,13 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_SCHEMA_CLASS": "config.openapi.Schema",
     "EXCEPTION_HANDLER": "annotation.api.errors.exception_handler",
-    "DEFAULT_THROTTLE_RATES": {"login": "20/min", "jobs": "60/min", "join": "60/min", "predict": "60/min"},
+    "DEFAULT_THROTTLE_RATES": {
+        "login": "20/min",
+        "jobs": "60/min",
+        "join": "60/min",
+        "predict": "60/min",
+        "public": "1200/min",  # a page of the public explorer brings its sixty pictures with it
+    },
     # whose tries are counted: without a proxy of ours, X-Forwarded-For is whatever the visitor likes
     "NUM_PROXIES": 1 if env.flag("BEHIND_PROXY") else 0,
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",

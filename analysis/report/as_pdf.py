@@ -19,6 +19,7 @@ from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.platypus import (
     BaseDocTemplate,
+    CondPageBreak,
     Flowable,
     Frame,
     KeepTogether,
@@ -152,7 +153,8 @@ def _block(block: Block, number: int) -> list[Flowable]:
         case Heading(level, words):
             heading = Words(_letters_of(words), _HEADINGS[level])
             heading.outlined = (level - 1, words, f"heading-{number}")
-            return [heading]
+            # a heading whose section would begin at the foot of a page goes to the next one
+            return [CondPageBreak((45 if level == 1 else 30) * mm), heading]
         case Paragraph(text):
             return [Words(_text(text), _BODY)]
         case Notice(text):

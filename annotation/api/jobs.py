@@ -15,6 +15,8 @@ RIGHT_TO_CANCEL = {
     "train": "train",
     "freeze_snapshot": "freeze_snapshot",
     "export": "export",
+    "report": "export",
+    "make_public": "publish",
     "send_payments": "pay",
     "rehearse": "see_results",
     "latent_truth": "see_results",

@@ -25,3 +25,9 @@ class SecretThrottle(Throttle):
     """For forms that ask for a secret: a password, a withdrawal code."""
 
     scope = throttle_scope = "login"
+
+
+class PublicThrottle(Throttle):
+    """For pages that anybody may ask for without an account."""
+
+    scope = throttle_scope = "public"

@@ -42,6 +42,8 @@ RESEARCHING = {
     "latent": "/studies/{slug}/latent",
     "language": "/studies/{slug}/language",
     "words": "/studies/{slug}/words",
+    "report": "/studies/{slug}/report",
+    "public-settings": "/studies/{slug}/public",
     "stimulus": "/studies/{slug}/stimuli/{key}",
     "annotators": "/studies/{slug}/annotators",
     "annotator": "/studies/{slug}/annotators/{pseudonym}",

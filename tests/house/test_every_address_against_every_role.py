@@ -135,6 +135,14 @@ ADDRESSES: dict[str, dict[str, set[str]]] = {
     "study_language_csv": {"GET": RESEARCHERS},
     "study_words": {"GET": RESEARCHERS},
     "study_words_csv": {"GET": RESEARCHERS},
+    "study_report": {"GET": RESEARCHERS, "POST": RESEARCHERS},
+    "study_report_file": {"GET": RESEARCHERS},
+    "study_public": {"GET": MANAGERS, "POST": MANAGERS},
+    "public_explorer": {"GET": EVERYBODY},  # once a manager switched it on, by its address
+    "public_images": {"GET": EVERYBODY},
+    "public_image": {"GET": EVERYBODY},
+    "public_csv": {"GET": EVERYBODY},
+    "public_picture": {"GET": EVERYBODY},
     "study_gallery": {"GET": RESEARCHERS},
     "study_stimulus": {"GET": RESEARCHERS},
     "study_stimulus_csv": {"GET": RESEARCHERS},
@@ -196,13 +204,18 @@ OUTSIDE_STUDIES = {
     "api_studies",
     "image",
     "password_change",
+    "public_csv",
+    "public_explorer",
+    "public_image",
+    "public_images",
+    "public_picture",
     "studies",
     "study_import",
     "study_new",
 }
 
 # Arguments that choose a view of an object, or name an account, which belongs to no study.
-NOT_OBJECTS = {"size", "task", "name", "user_name", "source"}
+NOT_OBJECTS = {"size", "task", "name", "user_name", "source", "format_name"}
 
 ROLES = {
     "here": {

@@ -13,6 +13,9 @@ from django.core.files.storage import default_storage
 from django.test import Client
 from PIL import Image
 
+from analysis.models import PublicExplorer
+from analysis.over_snapshots.snapshot_analysis import no_progress
+from analysis.services.public_explorer import make_explorer, new_address, set_public_explorer
 from analysis.services.refresh_statistics import refresh_statistics
 from analysis.services.rehearse import rehearse
 from annotation.images import image_token
@@ -30,6 +33,7 @@ from annotation.models import (
     Stimulus,
     Study,
 )
+from annotation.services.freeze_snapshot import freeze_snapshot
 from annotation.simulator.rehearsal import RehearsalOptions
 from jobs.models import Job
 from modelserve.evaluation.report import evaluate
@@ -107,8 +111,12 @@ def make_place(manager: User, annotator: User, **settings: Any) -> Place:
         arguments=options.as_json(),
         result=rehearse(study=study, options=options),
     )
+    report = Job.objects.create(kind="report", study_key=study.slug, state=Job.DONE, created_by=manager)
+    names = {"pdf": default_storage.save(f"reports/{report.pk}/report.pdf", ContentFile(b"%PDF-1.4"))}
+    Job.objects.filter(pk=report.pk).update(result={"snapshot_id": snapshot.snapshot_id, "files": names})
     place.arguments = {
         "slug": study.slug,
+        "address": _public_explorer(study, manager),
         "response_id": response.pk,
         "stimulus_id": response.stimulus_id,
         "job_id": export.pk,
@@ -122,6 +130,8 @@ def make_place(manager: User, annotator: User, **settings: Any) -> Place:
         "run_id": network.training_run_id,
         "training_cancel.job_id": network.training_run.job_id,
         "study_rehearsal_csv.job_id": rehearsal.pk,
+        "study_report_file.job_id": report.pk,
+        "format_name": "pdf",
         "user_name": annotator.username,
         "token": image_token(study.pk, sha256),
         "sha256": sha256,
@@ -132,6 +142,21 @@ def make_place(manager: User, annotator: User, **settings: Any) -> Place:
         "name": "emotions",
     }
     return place
+
+
+def _public_explorer(study: Study, user: User) -> str:
+    frozen = freeze_snapshot(study=study)
+    explorer = set_public_explorer(
+        study=study,
+        address=new_address(),
+        snapshot_id=frozen.snapshot_id,
+        settings={"shows_images": True, "least_responses": 2, "consents": [], "allows_robots": False},
+        user=user,
+    )
+    # images with one answer are not shown; here every one is asked for
+    PublicExplorer.objects.filter(pk=study.pk).update(settings=explorer.settings | {"least_responses": 1})
+    make_explorer(study=study, progress=no_progress)
+    return explorer.address
 
 
 def _export(study: Study, snapshot: SnapshotRecord, user: User) -> Job:

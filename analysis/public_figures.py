@@ -1,0 +1,90 @@
+"""The figures of the public explorer: those of the study's own page, but for counts so small that they are not told."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.utils.safestring import mark_safe
+from django.utils.timezone import now
+
+from analysis.charts import ShareBar, mark_class, share_bars
+from analysis.charts.marks import as_percent
+from analysis.figures import Figure, agreement, entropy, majority, mixing
+from analysis.models import StudyStatistics
+from analysis.public.make import LEAST_CELL
+from analysis.public.shown import Shown
+
+
+def public_figures(shown: Shown) -> list[Figure]:
+    """In the order of the page; none where nothing is shown."""
+    if not shown.study["n_responses"]:
+        return []
+    statistics = _statistics(shown)
+    drawn = [_emotions(shown), *(make(statistics) for make in (agreement, majority, mixing, entropy))]
+    figures = [figure for figure in drawn if figure is not None]
+    for figure in figures:
+        figure.source = about(shown)
+    return figures
+
+
+def public_figure(name: str, shown: Shown) -> Figure | None:
+    return next((figure for figure in public_figures(shown) if figure.id == name), None)
+
+
+def about(shown: Shown) -> str:
+    told = shown.study
+    simulated = f", {told['n_simulated']:,} of them simulated" if told["n_simulated"] else ""
+    return (
+        f"{told['n_responses']:,} responses to {told['n_stimuli']:,} images{simulated}. "
+        f"Snapshot {told['snapshot'][:12]}."
+    )
+
+
+def _statistics(shown: Shown) -> StudyStatistics:
+    """As the study's own figures want them; never saved."""
+    told = shown.study
+    return StudyStatistics(
+        study_id=0,
+        labels=told["labels"],
+        estimates=told["estimates"],
+        # only whether there are polarities is asked
+        polarity_totals={} if told["estimates"]["positive_and_negative"]["value"] is not None else None,
+        n_responses=told["n_responses"],
+        n_stimuli=told["n_stimuli"],
+        n_simulated=told["n_simulated"],
+        as_of=now(),
+    )
+
+
+def _emotions(shown: Shown) -> Figure:
+    told = shown.study
+    bars: list[ShareBar] = []
+    rows: list[list[str]] = []
+    raw: list[Sequence[Any]] = []
+    for place, label in enumerate(told["labels"]):
+        name, total = label["name"] or label["id"], told["label_totals"][label["id"]]
+        estimate = told["estimates"].get(f"label_share.{label['id']}")
+        css = mark_class(label["id"], label["polarity"], place)
+        if estimate is None:
+            bars.append(ShareBar(name, None, css=css, detail=f"fewer than {LEAST_CELL}"))
+            rows.append([name, f"fewer than {LEAST_CELL}", "–", "–", "–"])
+            raw.append([label["id"], None, None, None, None])
+            continue
+        numbers = [estimate[end] for end in ("value", "low", "high")]
+        bars.append(ShareBar(name, *numbers, css, f"{total:,}"))
+        rows.append([name, f"{total:,}", *(as_percent(number) for number in numbers)])
+        raw.append([label["id"], total, *numbers])
+    title = "Which labels people chose"
+    lead = "Of all responses that are shown; lines are 95 % intervals."
+    return Figure(
+        id="emotions",
+        title=title,
+        lead=lead,
+        svg=mark_safe(share_bars(title, lead, bars)),  # noqa: S308 (our own drawing, every word escaped)
+        columns=["Label", "Responses", "Share", "Low (95 %)", "High (95 %)"],
+        rows=rows,
+        raw_columns=["label", "responses", "share", "low", "high"],
+        raw_rows=[list(row) for row in raw],
+        definition="Share of all responses that chose the label. Interval: 95 % of resamples of the images. "
+        f"Counts below {LEAST_CELL} are not told. ArtEmis, sec. 3.",
+        css="half tall",
+    )
