@@ -1,4 +1,4 @@
-"""What leaves the study: the report; the public explorer, its settings for managers, its pages for anybody who has the address."""
+"""What leaves the study: the report, and the public explorer with its settings for managers."""
 
 from django.urls import path
 
