@@ -1,8 +1,10 @@
 """Analyses over frozen studies: one module each with its function, one row here. Job, command and table follow."""
 
 from analysis.over_snapshots.agreement import AGREEMENT
+from analysis.over_snapshots.asking import ASKING
 from analysis.over_snapshots.collection import COLLECTION
 from analysis.over_snapshots.comparison import COMPARISON
+from analysis.over_snapshots.disagreement import DISAGREEMENT
 from analysis.over_snapshots.emotion_map import EMOTION_MAP
 from analysis.over_snapshots.groups import GROUPS
 from analysis.over_snapshots.planning import PLANNING
@@ -18,6 +20,8 @@ ANALYSES: tuple[SnapshotAnalysis, ...] = (
     WORDS,
     COMPARISON,
     PLANNING,
+    DISAGREEMENT,
+    ASKING,
 )
 
 
