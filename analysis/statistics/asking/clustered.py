@@ -49,7 +49,7 @@ def clustered_slope(name: str, y: Floats, x: Floats, person: Integers, stimulus:
 
     y, x: (n,) or (n, K), whose K entries belong to one answer. nan in y or x leaves the answer out.
     """
-    y, x = y.reshape(len(y), -1), x.reshape(len(x), -1)
+    y, x = _as_table(y), _as_table(x)
     told = np.isfinite(y).all(axis=1) & np.isfinite(x).all(axis=1)
     y, x, person, stimulus = y[told], x[told], person[told], stimulus[told]
     n, n_people = len(y), len(np.unique(person))
@@ -83,9 +83,14 @@ def _by(cluster: Integers, scores: Floats) -> tuple[float, int]:
     return float((sums**2).sum()) * n / max(n - 1, 1), n
 
 
+def _as_table(values: Floats) -> Floats:
+    """(n,) as (n, 1); also where n is 0."""
+    return values[:, np.newaxis] if values.ndim == 1 else values
+
+
 def less_mean_of(groups: Integers, values: Floats) -> Floats:
     """values less their mean within each group, nan apart; (n,) or (n, K)."""
-    flat = values.reshape(len(values), -1)
+    flat = _as_table(values)
     told = np.isfinite(flat).all(axis=1)
     n = np.maximum(np.bincount(groups[told], minlength=int(groups.max(initial=0)) + 1), 1)
     centred = np.full_like(flat, np.nan)

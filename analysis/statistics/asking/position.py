@@ -18,7 +18,7 @@ LEAST_ORDERS = 5
 def position_effects(answers: AskedAnswers) -> tuple[Effect, Effect, list[Effect]]:
     """The slope per place down the screen; the first place; every place: differences in shares of answers."""
     known = np.flatnonzero((answers.order >= 0) & (answers.n_others > 0))
-    seen = np.unique(answers.order[known])
+    seen = np.unique(answers.orders[np.unique(answers.order[known])], axis=0)
     names = ("per place", "first place")
     if len(seen) < LEAST_ORDERS:
         reason = (

@@ -79,8 +79,9 @@ def confusion_graph(
     together = np.where(left == right, rows[:, left] * (rows[:, left] - 1), 2 * rows[:, left] * rows[:, right])
     # each answer weighs the same: a stimulus's n (n - 1) ordered pairs by n - 1
     sums = resampled_sums(np.concatenate([rows, together / (n - 1)[:, np.newaxis]], axis=1), names, n_resamples, seed)
-    shares = sums[:, :k] / sums[:, :k].sum(axis=1, keepdims=True)
-    seen = sums[:, k:] / sums[:, :k].sum(axis=1, keepdims=True)
+    totals = sums[:, :k].sum(axis=1, keepdims=True)
+    totals[totals == 0] = np.nan  # a resample in which no stimulus is, where there are hardly any
+    shares, seen = sums[:, :k] / totals, sums[:, k:] / totals
     chance = shares[:, left] * shares[:, right] * np.where(left == right, 1.0, 2.0)
     n_pairs = (n * (n - 1) / 2).sum()
     edges = []

@@ -145,7 +145,7 @@ def _decompose(
     moments = same_stimulus(votes)
     if moments is None:
         return _nothing(votes, "No stimulus has two answers, so nobody could agree or disagree.")
-    if moments.disagreement <= 1e-12:
+    if np.array_equal(np.flatnonzero(moments.between), np.flatnonzero(np.diag(np.diag(moments.between)))):
         return _nothing(votes, "Nobody disagreed with anybody, so there is nothing to take apart.", moments)
     cells, of_stimulus, pooled = _cells(votes, seed)
     if pooled:
@@ -352,7 +352,7 @@ def _nothing(votes: Votes, reason: str, moments: SameStimulus | None = None) -> 
     unknown = Part(None, None, None, reason)
     whole, total, shared = unknown, unknown, unknown
     if moments is not None:
-        whole, total = Part(moments.disagreement, None, None), Part(moments.total, None, None)
+        whole, total = Part(0.0, None, None), Part(moments.total, None, None)
         shared = Part(1.0, None, None) if moments.total > 0 else unknown
     return Decomposition(
         disagreement=whole,
