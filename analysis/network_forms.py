@@ -24,9 +24,17 @@ class TrainForm(forms.Form):
         initial="image_emotion",
         widget=forms.RadioSelect,
         help_text=(
-            "From an image, how many people feel what (it learns the whole distribution, not only the majority); or "
-            "from an explanation, which emotion its writer chose."
+            "From an image, how many people feel what (it learns the whole distribution, not only the majority); from "
+            "an explanation, which emotion its writer chose; to find the image that an explanation is about; or to "
+            "write explanations itself, which are marked as machine-written wherever they are shown."
         ),
+    )
+    decoder = forms.ChoiceField(
+        label="How a speaker writes",
+        required=False,
+        choices=[("lstm", "Show, Attend and Tell (an LSTM)"), ("transformer", "A transformer")],
+        initial="lstm",
+        help_text="Only for speakers. The first learns well from some hundred images; the second wants more.",
     )
     pretrained = forms.CharField(
         label="Pretrained encoder",
@@ -35,7 +43,7 @@ class TrainForm(forms.Form):
         help_text=(
             "For images. Empty: a small network learns to see from your images alone, within minutes on any machine. "
             "With some thousand images, better: the name of a vision model for the transformers library (fetched from "
-            "its hub), or a folder on the server that holds one."
+            "its hub), or a folder on the server that holds one. For a listener: the name or folder of a CLIP."
         ),
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "autocapitalize": "none"}),
     )
@@ -72,8 +80,13 @@ class TrainForm(forms.Form):
         """Of the training; call it on a valid form."""
         given = self.cleaned_data
         options = {"epochs": given["epochs"], "seed": given["seed"]}
-        if given["task"] == "image_emotion":
-            name = given["pretrained"].strip().removeprefix(TRANSFORMERS_PREFIX)
+        name = given["pretrained"].strip().removeprefix(TRANSFORMERS_PREFIX)
+        if given["task"] == "speaker":
+            options["decoder"] = given["decoder"] or "lstm"
+        if given["task"] == "listener":
+            options["clip"] = f"{TRANSFORMERS_PREFIX}{name}" if name else ""
+            options["tune_clip"] = bool(name) and not given["freeze_encoder"]
+        elif given["task"] in ("image_emotion", "speaker"):
             options["encoder"] = f"{TRANSFORMERS_PREFIX}{name}" if name else SMALL_CONV
             options["freeze_encoder"] = bool(name) and given["freeze_encoder"]
         return options

@@ -13,6 +13,7 @@ from analysis.network_metrics import (
     MetricRow,
     RecallRow,
     confusion_table,
+    game_rows,
     metric_rows,
     recall_rows,
 )
@@ -130,6 +131,14 @@ class RunPage:
     comparison: list[MetricRow] = field(default_factory=list)
     confusion: ConfusionTable | None = None
     recalls: list[RecallRow] = field(default_factory=list)
+    games: list[dict[str, str]] = field(default_factory=list)
+    texts: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def baseline_name(self) -> str:
+        """What stands beside the network's own numbers."""
+        names = {"score": "Guessing", "explanation": "Frequent words"}
+        return names.get(self.task.answers, "Average of all")
 
     @property
     def promote_by(self) -> str:
@@ -158,6 +167,8 @@ def run_page(study: Study, run: TrainingRun) -> RunPage:
         comparison=metric_rows(compared.get("new", {}), compared.get("served"), decided_by=compared.get("metric", "")),
         confusion=confusion_table(metrics, network.label_set),
         recalls=recall_rows(metrics, network.label_set),
+        games=game_rows(metrics),
+        texts=metrics.get("texts", []),
     )
 
 

@@ -13,10 +13,13 @@ from modelserve.errors import BadTrainingOption
 
 SMALL_CONV = "small_conv"
 TRANSFORMERS_PREFIX = "transformers:"
+NETWORK_PREFIX = "network:"
 
 
-def option(default: Any, meaning: str, *, least: float | None = None, most: float | None = None) -> Any:
-    return field(default=default, metadata={"meaning": meaning, "least": least, "most": most})
+def option(
+    default: Any, meaning: str, *, least: float | None = None, most: float | None = None, among: tuple[str, ...] = ()
+) -> Any:
+    return field(default=default, metadata={"meaning": meaning, "least": least, "most": most, "among": among})
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,60 @@ class TextEmotionOptions:
     dropout: float = option(0.25, "share of features left out while learning", least=0, most=0.9)
     max_tokens: int = option(60, "explanations are read up to this many words", least=1, most=1000)
     min_count: int = option(2, "a word seen less often in the training split is unknown", least=1, most=1000)
+
+
+@dataclass(frozen=True, slots=True)
+class ListenerOptions:
+    """Of the network that finds the image that a text is about."""
+
+    clip: str = option("", "'transformers:' and a CLIP's name or local folder; empty: from scratch on this study")
+    tune_clip: bool = option(False, "a CLIP's two projections learn from this study; else it is taken as it is")
+    encoder: str = option(SMALL_CONV, "eye from scratch: small_conv, or 'transformers:' and a model name or folder")
+    freeze_encoder: bool = option(False, "the eye stays as it is; for a pretrained encoder and little data")
+    side: int = option(64, "pixels of the square that small_conv sees", least=32, most=512)
+    reader: str = option("lstm", "what reads the texts: lstm, or transformer", among=("lstm", "transformer"))
+    width: int = option(128, "width of words and of the space where image and text meet", least=8, most=4096)
+    dropout: float = option(0.1, "share of features left out while learning", least=0, most=0.9)
+    max_tokens: int = option(40, "texts are read up to this many words", least=1, most=1000)
+    min_count: int = option(2, "a word seen less often in the training split is unknown", least=1, most=1000)
+    texts_per_image: int = option(4, "texts of an image that are read when it comes up", least=1, most=64)
+    encoder_rate_factor: float = option(0.2, "rate of a pretrained encoder beside the rest's", least=0, most=1)
+
+
+@dataclass(frozen=True, slots=True)
+class SpeakerOptions:
+    """Of the network that writes explanations."""
+
+    decoder: str = option("lstm", "lstm (Show, Attend and Tell) or transformer", among=("lstm", "transformer"))
+    grounding: str = option(
+        "both",
+        "is it told the emotion while learning: none, always, or both (of half of the texts, so that one network "
+        "speaks with and without)",
+        among=("none", "always", "both"),
+    )
+    encoder: str = option(SMALL_CONV, "small_conv, or 'transformers:' and a model name or local folder")
+    freeze_encoder: bool = option(False, "only the speaker learns; for a pretrained encoder, and much faster")
+    side: int = option(64, "pixels of the square that small_conv sees", least=32, most=512)
+    embedding: int = option(128, "width of a word (lstm)", least=4, most=2048)
+    hidden: int = option(256, "width of the decoder", least=8, most=4096)
+    attention: int = option(128, "width of the attention (lstm)", least=4, most=4096)
+    layers: int = option(2, "blocks (transformer)", least=1, most=48)
+    heads: int = option(4, "heads of the attention (transformer); divides the width", least=1, most=64)
+    emotion_width: int = option(9, "width of the emotion that it is told", least=1, most=1024)
+    dropout: float = option(0.1, "share of features left out while learning", least=0, most=0.9)
+    coverage: float = option(1.0, "weight of looking at every place about equally often (lstm)", least=0, most=100)
+    max_tokens: int = option(30, "texts are learned and written up to this many words", least=2, most=500)
+    min_count: int = option(2, "a word seen less often in the training split is unknown", least=1, most=1000)
+    texts_per_image: int = option(4, "texts of an image that are learned when it comes up", least=1, most=64)
+    encoder_rate_factor: float = option(0.2, "rate of the encoder beside the decoder's", least=0, most=1)
+    joint_label: bool = option(False, "it first names the emotion, then explains it (SEVLM)")
+    vad_weight: float = option(
+        0.0, "weight of the head that reads valence, arousal and dominance off the text (SEVLM)", least=0, most=100
+    )
+    vad_lexicon: str = option("", "for that: a CSV file on the server with word, valence, arousal, dominance")
+    contrastive_weight: float = option(
+        0.0, "weight of pulling image, emotion and explanation together (SEVLM)", least=0, most=100
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +126,9 @@ class TrainingOptions:
     seed: int = option(2021, "of weights, order and dropout", least=0, most=2**31 - 1)
 
 
+NetworkOptions = ImageEmotionOptions | TextEmotionOptions | ListenerOptions | SpeakerOptions
+
+
 @dataclass(frozen=True, slots=True)
 class TaskKind:
     """A kind of network: what it reads, its options, and by which metric a promotion is decided."""
@@ -76,15 +136,18 @@ class TaskKind:
     name: str
     title: str
     reads: str  # image or text
-    network_options: type[Any]
+    network_options: type[NetworkOptions]
     training: TrainingOptions  # its defaults of the loop
     promote_by: str
     metrics: tuple[str, ...] = ("kl_divergence", "majority_accuracy", "polarity_accuracy", "calibration_error")
-    """By which a promotion may be decided; each is in PROMOTION_METRICS."""
+    """The metrics that a promotion may be decided by."""
+    answers: str = "distribution"  # or score, explanation
 
 
 # ArtEmis' 5e-4 is for 340,000 texts; some hundred texts give few steps per epoch and need larger ones.
 _TEXT_TRAINING = TrainingOptions(learning_rate=2e-3)
+# A row is an image with several of its texts.
+_PAIR_TRAINING = TrainingOptions(learning_rate=2e-3, batch_size=64, epochs=30)
 
 TASKS: dict[str, TaskKind] = {
     "image_emotion": TaskKind(
@@ -93,6 +156,26 @@ TASKS: dict[str, TaskKind] = {
     "text_emotion": TaskKind(
         "text_emotion", "Explanation to emotion", "text", TextEmotionOptions, _TEXT_TRAINING, "kl_divergence"
     ),
+    "listener": TaskKind(
+        "listener",
+        "Listener: which image is a text about",
+        "image",
+        ListenerOptions,
+        _PAIR_TRAINING,
+        "listener_accuracy",
+        ("listener_accuracy",),
+        answers="score",
+    ),
+    "speaker": TaskKind(
+        "speaker",
+        "Speaker: image to explanation",
+        "image",
+        SpeakerOptions,
+        _PAIR_TRAINING,
+        "word_loss",
+        ("word_loss",),
+        answers="explanation",
+    ),
 }
 
 PROMOTION_METRICS: dict[str, bool] = {
@@ -100,6 +183,8 @@ PROMOTION_METRICS: dict[str, bool] = {
     "majority_accuracy": False,
     "polarity_accuracy": False,
     "calibration_error": True,
+    "listener_accuracy": False,
+    "word_loss": True,
 }
 """The metrics that a promotion may be decided by, and whether smaller is better."""
 
@@ -108,7 +193,7 @@ PROMOTION_METRICS: dict[str, bool] = {
 class RunOptions:
     """All options of one training run."""
 
-    network: Any  # the task's own options
+    network: NetworkOptions
     training: TrainingOptions
     promote_by: str
 
@@ -133,7 +218,9 @@ def parse_options(task: str, values: Mapping[str, Any] | None = None) -> RunOpti
     rest = dict(values or {})
     promote_by = rest.pop("promote_by", kind.promote_by)
     if promote_by not in kind.metrics:
-        raise BadTrainingOption(f"promote_by: '{promote_by}' is unknown; known are {', '.join(kind.metrics)}.")
+        raise BadTrainingOption(
+            f"promote_by: '{promote_by}' is unknown to {task}; known are {', '.join(kind.metrics)}."
+        )
     network = kind.network_options(**_take(kind.network_options, rest))
     training = replace(kind.training, **_take(TrainingOptions, rest))
     if rest:
@@ -141,8 +228,12 @@ def parse_options(task: str, values: Mapping[str, Any] | None = None) -> RunOpti
         raise BadTrainingOption(f"'{min(rest)}' is no option of {task}; known are {', '.join([*known, 'promote_by'])}.")
     if training.device not in ("auto", "cpu", "cuda"):
         raise BadTrainingOption(f"device: '{training.device}' is unknown; use auto, cpu or cuda.")
-    if isinstance(network, ImageEmotionOptions):
+    if not isinstance(network, TextEmotionOptions):
         _check_encoder(network.encoder)
+    if isinstance(network, ListenerOptions) and network.clip:
+        _check_encoder(network.clip, "clip")
+    if isinstance(network, SpeakerOptions):
+        _check_speaker(network)
     return RunOptions(network, training, promote_by)
 
 
@@ -168,15 +259,39 @@ def _checked(entry: Any, value: Any) -> Any:
         value = float(value)
     if type(value) is not kind:
         raise BadTrainingOption(f"{entry.name}: got {value!r}; a value of type {kind.__name__} is needed.")
+    among = entry.metadata["among"]
+    if among and value not in among:
+        raise BadTrainingOption(f"{entry.name}: got {value!r}; use {' or '.join(among)}.")
     least, most = entry.metadata["least"], entry.metadata["most"]
     if least is not None and not (math.isfinite(value) and least <= value <= most):
         raise BadTrainingOption(f"{entry.name}: got {value!r}; allowed is {least:g} to {most:g}.")
     return value
 
 
-def _check_encoder(name: str) -> None:
-    if name != SMALL_CONV and not (name.startswith(TRANSFORMERS_PREFIX) and name != TRANSFORMERS_PREFIX):
+def _check_encoder(name: str, option_name: str = "encoder") -> None:
+    pretrained = name.startswith(TRANSFORMERS_PREFIX) and name != TRANSFORMERS_PREFIX
+    if option_name == "encoder" and name.startswith(NETWORK_PREFIX) and name != NETWORK_PREFIX:
+        return
+    if pretrained or (name == SMALL_CONV and option_name == "encoder"):
+        return
+    small = f"'{SMALL_CONV}', or " if option_name == "encoder" else ""
+    raise BadTrainingOption(
+        f"{option_name}: got '{name}'; use {small}'{TRANSFORMERS_PREFIX}' followed by a model name or a local folder."
+    )
+
+
+def _check_speaker(network: SpeakerOptions) -> None:
+    if network.decoder == "transformer" and network.hidden % network.heads:
         raise BadTrainingOption(
-            f"encoder: got '{name}'; use '{SMALL_CONV}', or '{TRANSFORMERS_PREFIX}' followed by a model name or a "
-            "local folder."
+            f"heads: got {network.heads}, which does not divide the width; hidden is {network.hidden}."
+        )
+    if network.vad_weight and not network.vad_lexicon:
+        raise BadTrainingOption(
+            "vad_weight: the head needs a lexicon; name a CSV file on the server with the columns word, valence, "
+            "arousal and dominance as vad_lexicon, or leave vad_weight at 0."
+        )
+    if network.joint_label and network.grounding == "always":
+        raise BadTrainingOption(
+            "joint_label: it names the emotion itself, and an emotion that is asked for is put into its mouth; "
+            "use grounding 'none' or 'both' with it."
         )

@@ -40,6 +40,7 @@ from modelserve.services import ask_predictor
 from modelserve.services.ask_predictor import MOST_CHARACTERS, MOST_ITEMS
 from snapshots.local_copy import image_name
 
+DISTRIBUTING = [task.name for task in TASKS.values() if task.answers == "distribution"]
 MOST_UPLOADS = 16  # each is decoded and written anew within the request
 
 
@@ -189,7 +190,7 @@ class Predictions(APIView):
     throttle_scope = "predict"
 
     class Input(serializers.Serializer[Any]):
-        task = serializers.ChoiceField(choices=list(TASKS))
+        task = serializers.ChoiceField(choices=DISTRIBUTING)
         version = serializers.IntegerField(required=False, min_value=1, max_value=2**31 - 1)
         stimuli = serializers.ListField(
             child=serializers.CharField(max_length=64), required=False, max_length=MOST_ITEMS
@@ -233,7 +234,7 @@ class Predictions(APIView):
                 {"images": [f"1 to {MOST_UPLOADS} files."]},
             )
         task = request.POST.get("task", "image_emotion")
-        if task not in TASKS or TASKS[task].reads != "image":
+        if task not in DISTRIBUTING or TASKS[task].reads != "image":
             raise InvalidInput(f"task: '{task}' does not read images. Nothing was predicted.")
         version = _version_of_form(request.POST.get("version", ""))
         decoded = [(file.name or "image", decode_image(file, file.name or "image").jpeg) for file in files]

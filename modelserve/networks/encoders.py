@@ -3,18 +3,23 @@
 small_conv                                  a small convolutional network, from scratch
 transformers:google/vit-base-patch16-224    a hub name, where the hub (or its local cache) can be reached
 transformers:/models/vit                    a local folder with config.json, model.safetensors, preprocessor_config.json
+network:/networks/listener                  the eye of a network of ours, from the folder that it was saved in
 """
 
 import itertools
+import json
+import math
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from modelserve.errors import EncoderUnreachable
-from modelserve.options import SMALL_CONV, TRANSFORMERS_PREFIX
+from modelserve.options import NETWORK_PREFIX, SMALL_CONV, TRANSFORMERS_PREFIX
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +46,14 @@ class Encoder(nn.Module):
 
     preprocessing: Preprocessing
     n_features: int
+    n_place_features: int
+
+    def places(self, pixels: Tensor) -> Tensor:
+        """What is seen where: (B, P, F'), the P places of the picture row by row; most encoders have a square of them.
+
+        F' is n_place_features.
+        """
+        raise TypeError(f"{type(self).__name__} has no places")
 
     def description(self) -> dict[str, Any]:
         """What rebuilds this encoder without the hub: JSON."""
@@ -70,6 +83,11 @@ class SmallConv(Encoder):
             )
         )
         self.n_features = 2 * widths[-1]
+        self.n_place_features = widths[-1]
+
+    def places(self, pixels: Tensor) -> Tensor:
+        places: Tensor = self.blocks(pixels).flatten(2).transpose(1, 2)  # (B, S/16 * S/16, 4W)
+        return places
 
     def forward(self, pixels: Tensor) -> Tensor:
         places = self.blocks(pixels)  # (B, 4W, S/16, S/16)
@@ -97,7 +115,16 @@ class TransformersEncoder(Encoder):
             was_training = eye.training
             eye.eval()
             self.n_features = int(self(torch.zeros(1, 3, side, side)).shape[1])
+            self.n_place_features = int(self.places(torch.zeros(1, 3, side, side)).shape[2])
             eye.train(was_training)
+
+    def places(self, pixels: Tensor) -> Tensor:
+        last: Tensor = self.model(pixel_values=pixels).last_hidden_state
+        if last.ndim == 4:  # (B, F, H, W): a convolutional network
+            return last.flatten(2).transpose(1, 2)
+        n_others = last.shape[1] - math.isqrt(last.shape[1]) ** 2
+        # Vision transformers put their class token, and some a few registers, before a square of patches.
+        return last[:, n_others:]  # (B, P, F)
 
     def forward(self, pixels: Tensor) -> Tensor:
         output: Any = self.model(pixel_values=pixels)
@@ -123,10 +150,32 @@ def make_encoder(name: str, *, side: int = 96) -> Encoder:
         return SmallConv(side=side)
     if name.startswith(TRANSFORMERS_PREFIX) and len(name) > len(TRANSFORMERS_PREFIX):
         return _pretrained(name)
+    if name.startswith(NETWORK_PREFIX) and len(name) > len(NETWORK_PREFIX):
+        return _of_network(Path(name.removeprefix(NETWORK_PREFIX)))
     raise EncoderUnreachable(
         f"There is no encoder '{name}'. Use '{SMALL_CONV}', or '{TRANSFORMERS_PREFIX}' followed by a model name "
-        "or a local folder."
+        f"or a local folder, or '{NETWORK_PREFIX}' followed by the folder of a network that was trained here."
     )
+
+
+def _of_network(folder: Path) -> Encoder:
+    """With its weights. The folder holds network.safetensors and network.json (modelserve/networks/saved.py)."""
+    try:
+        description = json.loads((folder / "network.json").read_text(encoding="utf-8"))
+        encoder = rebuild_encoder(description["structure"]["encoder"])
+        weights = load_file(folder / "network.safetensors")
+        mine = {
+            name.split("encoder.", 1)[1]: weight
+            for name, weight in weights.items()
+            if name.startswith(("encoder.", "pixels.encoder."))
+        }
+        encoder.load_state_dict(mine)
+    except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
+        raise EncoderUnreachable(
+            f"The eye of the network in '{folder}' could not be taken: {_first_line(error)} Name the folder of a "
+            "network that reads images and was trained here. Nothing was trained."
+        ) from error
+    return encoder
 
 
 def rebuild_encoder(description: dict[str, Any]) -> Encoder:
@@ -160,10 +209,10 @@ def _pretrained(name: str) -> TransformersEncoder:
             f"access, copy its folder here (config.json, model.safetensors, preprocessor_config.json) and name the "
             f"folder: '{TRANSFORMERS_PREFIX}/path/to/folder'. Nothing was trained."
         ) from error
-    return TransformersEncoder(model, config.to_dict(), _preprocessing_of(place, config), name)
+    return TransformersEncoder(model, config.to_dict(), preprocessing_of(place, config), name)
 
 
-def _preprocessing_of(place: str, config: Any) -> Preprocessing:
+def preprocessing_of(place: str, config: Any) -> Preprocessing:
     """Size, mean and std from the model's preprocessor_config.json; without one, the config's size and 0.5."""
     from transformers.image_processing_base import ImageProcessingMixin
 

@@ -10,13 +10,17 @@ from typing import Any
 from modelserve.networks.saved import SavedNetwork
 from modelserve.options import RunOptions
 from modelserve.recipes.emotion import learn_emotion, measure_emotion
+from modelserve.recipes.listener import learn_listener, measure_listener
 from modelserve.recipes.recipe import Learned, ReadImage, Recipe
+from modelserve.recipes.speaker import learn_speaker, measure_speaker
 from modelserve.training import Watcher
 from snapshots.reader import Snapshot
 
 RECIPES: dict[str, Recipe] = {
     "image_emotion": Recipe(learn_emotion, measure_emotion),
     "text_emotion": Recipe(learn_emotion, measure_emotion),
+    "listener": Recipe(learn_listener, measure_listener),
+    "speaker": Recipe(learn_speaker, measure_speaker),
 }
 
 

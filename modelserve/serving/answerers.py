@@ -8,8 +8,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from modelserve.predictor import ServedNetwork
+import numpy as np
+import torch
+
+from modelserve.errors import PredictionImpossible
+from modelserve.explaining import explain
+from modelserve.networks.listener import association
+from modelserve.pictures import pixels_of
+from modelserve.predictor import Predictor, ServedNetwork
 from modelserve.services.read_stored_image import read_stored_image
+from modelserve.training import limited_threads
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +44,56 @@ def _distributions(served: ServedNetwork, prepared: Sequence[Any], options: dict
     return list(served.distributions(prepared))
 
 
+def _image_file(served: ServedNetwork, item: Any) -> Any:
+    image = read_stored_image(str(item))
+    pixels_of(image, served.saved.network.side)  # a broken picture spoils its own question only
+    return image
+
+
+def _explanations(served: ServedNetwork, prepared: Sequence[Any], options: dict[str, Any]) -> list[Any]:
+    """options: variant, emotion, samples; listener and image_emotion: where these lie, set by `ask_speaker` alone."""
+    beside = {task: _BESIDE.load(options[task]).saved for task in ("listener", "image_emotion") if options.get(task)}
+    emotion, samples = options.get("emotion"), options.get("samples", 1)
+    if not isinstance(samples, int) or isinstance(samples, bool):
+        raise PredictionImpossible(f"samples: got {samples!r}; a whole number is needed.")
+    found = explain(
+        served.saved,
+        prepared,
+        emotion=None if emotion is None else str(emotion),
+        variant=str(options.get("variant", "default")),
+        n=samples,
+        listener=beside.get("listener"),
+        image_emotion=beside.get("image_emotion"),
+    )
+    return [[text.as_json() for text in texts] for texts in found]
+
+
+def _image_and_text(served: ServedNetwork, item: Any) -> Any:
+    if not isinstance(item, dict) or not str(item.get("text", "")).strip():
+        raise PredictionImpossible("A listener needs an image and a text about it.")
+    network = served.saved.network
+    pixels = pixels_of(read_stored_image(str(item.get("image", ""))), network.side)
+    return pixels, network.read([str(item["text"])], served.saved.words)[0]
+
+
+def _scores(served: ServedNetwork, prepared: Sequence[Any], options: dict[str, Any]) -> list[Any]:
+    """Per pair {cosine: -1..1, found: the chance that the listener picks this image among its distractors}."""
+    network, device = served.saved.network, served.device
+    images = torch.from_numpy(np.stack([pixels for pixels, _ in prepared])).to(device)
+    texts = torch.nn.utils.rnn.pad_sequence([words for _, words in prepared], batch_first=True).to(device)
+    with torch.inference_mode(), limited_threads():
+        seen, told = network.embed_images(images), network.embed_texts(texts)
+        cosines, scale = (seen * told).sum(dim=1), network.scale()
+        found = association(scale * cosines, scale * told @ network.bank.T).exp()
+    pairs = zip(cosines.tolist(), found.tolist(), strict=True)
+    return [{"cosine": cosine, "found": chance} for cosine, chance in pairs]
+
+
+_BESIDE = Predictor()  # the networks that a speaker needs beside itself
+
 ANSWERERS: dict[str, Answerer] = {
     "image_emotion": Answerer(_distribution_of_image, _distributions),
     "text_emotion": Answerer(_distribution_of_text, _distributions),
+    "listener": Answerer(_image_and_text, _scores),
+    "speaker": Answerer(_image_file, _explanations),
 }

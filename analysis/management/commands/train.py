@@ -32,6 +32,8 @@ HELP = """Let a network learn what people feel: from a study, which is frozen fi
 
   image_emotion   image -> how many people feel what (learns the whole distribution)
   text_emotion    explanation -> the emotion that its writer chose
+  listener        image and explanation -> how well they belong together
+  speaker         image (and an emotion) -> an explanation; `manage.py speak` asks it
 
 About one stimulus in ten is held out, and measured on at the end. A network of a study becomes its next version; it
 answers for the study if it is the first one, or better than the one before on the same held-out stimuli. The same
@@ -44,6 +46,7 @@ Examples:
   manage.py train feelings-at-the-lake-1a2b3c4d --task text_emotion --wait
   manage.py train feelings-at-the-lake-1a2b3c4d --task image_emotion --now --seed 7 --epochs 10
   manage.py train feelings-at-the-lake-1a2b3c4d --task image_emotion --encoder transformers:/models/vit-small
+  manage.py train feelings-at-the-lake-1a2b3c4d --task speaker --option decoder=transformer
   manage.py train snapshots/5f0c.../ --task text_emotion --out networks/first
 
 Every other option goes into --option, as in --option learning_rate=0.001 --option freeze_encoder=true:

@@ -1,0 +1,73 @@
+"""`manage.py speak`: marked texts about pictures, and clear refusals."""
+
+import json
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.management import call_command
+from django.core.management.base import CommandError
+from PIL import Image
+
+from annotation.models import Study
+from tests.analysis.painted_study import painted_study
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def painted(mika: User) -> Study:
+    return painted_study(mika)
+
+
+@pytest.fixture
+def picture(tmp_path: Path) -> Path:
+    path = tmp_path / "red.png"
+    Image.new("RGB", (40, 30), (200, 30, 30)).save(path)
+    return path
+
+
+def train(study: Study, task: str, **options: Any) -> None:
+    chosen = {"device": "cpu", "side": 32, "batch_size": 8} | options
+    named = [part for name, value in chosen.items() for part in ("--option", f"{name}={value}")]
+    call_command(
+        "train", study.slug, "--task", task, "--now", "--epochs", "1", *named, stdout=StringIO(), stderr=StringIO()
+    )
+
+
+def speak(*arguments: Any) -> str:
+    out = StringIO()
+    call_command("speak", *map(str, arguments), stdout=out, stderr=StringIO())
+    return out.getvalue()
+
+
+def test_it_speaks_in_all_variants_and_marks_every_text(painted: Study, picture: Path) -> None:
+    with pytest.raises(CommandError, match="No speaker is served"):
+        speak(painted.slug, "--image", picture)
+    train(painted, "speaker", hidden=16, embedding=8, min_count=1)
+    lines = speak(painted.slug, "--image", picture, "--samples", 2, "--beam", 3).splitlines()
+    assert lines[0].endswith("red.png, default, speaker version 1:")
+    assert len(lines) == 3
+    assert all(line.startswith("  [machine-written] ") for line in lines[1:])
+    with pytest.raises(CommandError, match="pragmatic variants need a listener"):
+        speak(painted.slug, "--image", picture, "--variant", "pragmatic")
+    train(painted, "listener", width=16, min_count=1)
+    label = painted.choice_labels[0]["id"] if hasattr(painted, "choice_labels") else "awe"
+    wish = ("--variant", "grounded_pragmatic", "--emotion", label, "--json")
+    told = json.loads(speak(painted.slug, "--image", picture, "--image", picture, *wish))
+    assert (told["machine_written"], told["version"], len(told["images"])) == (True, 1, 2)
+    text = told["images"][0]["explanations"][0]
+    assert (text["emotion"], text["is_machine_written"]) == (label, True)
+    assert text["heard"] < 0
+    assert len(text["attention"]) == len(text["words"])
+
+
+def test_what_cannot_be_is_said(painted: Study, picture: Path, tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match="There is no study 'nowhere'"):
+        speak("nowhere", "--image", picture)
+    with pytest.raises(CommandError, match="No such file"):
+        speak(painted.slug, "--image", tmp_path / "absent.jpg")
+    with pytest.raises(CommandError, match="temperature: got 0"):
+        speak(painted.slug, "--image", picture, "--temperature", 0)
