@@ -1,5 +1,7 @@
 """Source: Papineni et al. (2002), BLEU; closest reference length and the smoothing of the COCO caption toolkit."""
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,10 +18,11 @@ def bleu(captions: Captions, seed: int = 0) -> list[Estimate]:
     Of the corpus, not the mean of sentences: an interval resamples images and adds their counts up anew.
     """
     counts = bleu_counts(captions)
-    return [
-        estimate(lambda weights, n=n: corpus_bleu(weights @ counts)[:, n], captions.resampling(seed))
-        for n in range(LONGEST_NGRAM)
-    ]
+
+    def statistic_of(n: int) -> Callable[[Array], Array]:
+        return lambda weights: corpus_bleu(weights @ counts)[:, n]
+
+    return [estimate(statistic_of(n), captions.resampling(seed)) for n in range(LONGEST_NGRAM)]
 
 
 def bleu_counts(captions: Captions) -> Array:
