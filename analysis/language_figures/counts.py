@@ -1,6 +1,7 @@
 """Figures of counts: similes, what 'something else' was, languages; and how alike texts are."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from urllib.parse import urlencode
 
 from django.utils.safestring import mark_safe
 
@@ -32,6 +33,7 @@ def similes(selection: Selection) -> Figure | None:
         mean[3],
         f"{BY_NAME['similes'].definition} A text with two phrases counts for both. Source: "
         f"{BY_NAME['similes'].source}.",
+        words_of=lambda phrase: phrase,
     )
 
 
@@ -57,6 +59,7 @@ def something_else(selection: Selection) -> Figure | None:
         "An English text under 'something else' belongs to a group if exactly one of its words is of exactly one of 28 "
         f"groups, each named by its first word; all others are not classified. Source: {SOURCES['artemis']}.",
         "published_artemis",
+        lambda name: "" if name == "unclassified" else name,
     )
 
 
@@ -133,12 +136,18 @@ def _counts(
     total: int,
     definition: str,
     published: str = "",
+    words_of: Callable[[str], str] | None = None,
 ) -> Figure:
-    """Counts as shares of all. named: name, id, how many, a published share to compare with."""
+    """Counts as shares of all. named: name, id, how many, a published share to compare with.
+
+    words_of: the word of an id, whose images the page of words shows; None where there is no such word.
+    """
+    words = [words_of(key) if words_of is not None and n else "" for _, key, n, _ in named]
+    links = [f"words?{urlencode({'word': word})}" if word else "" for word in words]
     bars, rows, raw = [], [], []
-    for name, key, n, other in named:
+    for (name, key, n, other), link in zip(named, links, strict=True):
         low, high = wilson_interval(n, total) or (None, None)
-        bars.append(ShareBar(name, n / total if total else None, low, high, "series-2", f"{n:,}", other))
+        bars.append(ShareBar(name, n / total if total else None, low, high, "series-2", f"{n:,}", other, href=link))
         share = n / total if total else None
         rows.append([name, f"{n:,}", as_percent(share), *([as_percent(other)] if published else [])])
         raw.append([key, n, share, low, high, *([other] if published else [])])
@@ -154,6 +163,7 @@ def _counts(
         definition=f"{definition} The line is the 95 % interval after Wilson (1927), taking texts as independent.",
         source=selection.about,
         css="half",
+        links=links,
     )
 
 

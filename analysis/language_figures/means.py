@@ -1,13 +1,16 @@
 """Figures of means: measures beside published ones, by emotion and source, spread, words per image."""
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from django.utils.safestring import mark_safe
 
 from analysis.charts import Column, Dot, columns, dots, mark_class
 from analysis.charts.beside import Beside, beside
 from analysis.charts.marks import as_number
+from analysis.explorer_links import images
 from analysis.figures import Figure
 from analysis.language.counted import HISTOGRAMS
 from analysis.language.measures import MEASURES
@@ -71,56 +74,74 @@ def by_emotion(selection: Selection) -> Figure | None:
     if len(labels) < 2:
         return None
     parts = [
-        (label["name"], label["id"], mark_class(label["id"], label["polarity"], place), selection.source, label["id"])
+        _Part(
+            label["name"], label["id"], mark_class(label["id"], label["polarity"], place), selection.source, label["id"]
+        )
         for place, label in enumerate(labels)
     ]
-    return _parts(selection, "by_emotion", "by emotion", parts)
+    return _compared(selection, "emotion", parts, selection.cell_of(selection.source, ""))
 
 
 def by_source(selection: Selection) -> Figure | None:
-    if len(selection.found["sources"]) < 2:
+    sources = selection.found["sources"]
+    if len(sources) < 2:
         return None
-    parts = [(name, name, f"series-{place % 4 + 1}", name, selection.emotion)
-             for place, name in enumerate(selection.found["sources"])]  # fmt: skip
-    return _parts(selection, "by_source", "by source", parts)
+    parts = [_Part(name, name, f"series-{n % 4 + 1}", name, selection.emotion) for n, name in enumerate(sources)]
+    return _compared(selection, "source", parts, selection.cell_of("", selection.emotion))
 
 
-def _parts(
-    selection: Selection, figure_id: str, by: str, parts: Sequence[tuple[str, str, str, str, str]]
-) -> Figure | None:
-    """One measure of several parts of the study. parts: name, id, css, source and emotion of each."""
+@dataclass(frozen=True)
+class _Part:
+    """A part of the study in a comparison; css: the class that colours it."""
+
+    name: str
+    id: str
+    css: str
+    source: str
+    emotion: str
+
+
+def _compared(selection: Selection, by: str, parts: Sequence[_Part], whole: Mapping[str, Any]) -> Figure | None:
+    """The chosen measure of several parts of the study; whole: the cell of all of them together."""
     measure = BY_NAME[selection.measure]
-    means = [mean(selection.cell_of(source, emotion), measure.name) for _, _, _, source, emotion in parts]
-    if all(n == 0 for *_, n in means):
+    rows = [(part, mean(selection.cell_of(part.source, part.emotion), measure.name)) for part in parts]
+    numbers = [number for _, found in rows for number in found[:3] if number is not None]
+    if not numbers:
         return None
-    numbers = [number for mean in means for number in mean[:3] if number is not None]
-    left, right = min(numbers), max(numbers)
-    air = (right - left) * 0.08 or 0.05 * (abs(right) or 1)
-    axis = (left - air, right + air)
-    if measure.high is None or measure.low >= 0:
-        axis = (max(axis[0], measure.low), axis[1])
-    title = f"{measure.title} {by}"
-    highest = max((mean for mean in zip(means, parts, strict=True) if mean[0][0] is not None), key=lambda m: m[0][0])
-    lead = f"Highest: {highest[1][0]}. The axis shows the range that is reached."
+    air = (max(numbers) - min(numbers)) * 0.08 or 0.05 * (abs(max(numbers)) or 1)
+    axis = (max(min(numbers) - air, measure.low), max(numbers) + air)
+    title = f"{measure.title} by {by}"
+    highest = max((part for part in rows if part[1][0] is not None), key=lambda part: part[1][0] or 0.0)[0]
+    lead = f"Highest: {highest.name}. Dashed: all together. The axis shows the range that is reached."
+    everybody = mean(whole, measure.name)[0]
     drawn = [
-        Dot(name, value, low, high, with_interval(measure, value, low, high), "No text with a value.", css)
-        for (name, _, css, _, _), (value, low, high, _) in zip(parts, means, strict=True)
-    ]
+        Dot(
+            part.name, value, low, high, with_interval(measure, value, low, high), "No text with a value.", part.css,
+            everybody, _images(part.source, part.emotion),
+        )
+        for part, (value, low, high, _) in rows
+    ]  # fmt: skip
     ticks = [(axis[0], written(measure, axis[0])), (axis[1], written(measure, axis[1]))]
     return Figure(
-        id=figure_id,
+        id=f"by_{by}",
         title=title,
         lead=lead,
         svg=mark_safe(dots(title, lead, drawn, axis=axis, ticks=ticks)),  # noqa: S308
-        columns=["Part", "Mean", "Low (95 %)", "High (95 %)", "Texts"],
-        rows=[[name, *(written(measure, number) for number in mean[:3]), f"{mean[3]:,}"]
-              for (name, *_), mean in zip(parts, means, strict=True)],
-        raw_columns=["part", "measure", "mean", "low", "high", "texts"],
-        raw_rows=[[part_id, measure.name, *mean] for (_, part_id, *_), mean in zip(parts, means, strict=True)],
+        columns=[by.capitalize(), "Mean", "Low (95 %)", "High (95 %)", "Texts"],
+        rows=[[part.name, *(written(measure, number) for number in found[:3]), f"{found[3]:,}"]
+              for part, found in rows],
+        raw_columns=[by, "measure", "mean", "low", "high", "texts"],
+        raw_rows=[[part.id, measure.name, *found] for part, found in rows],
         definition=f"{measure.title}: {measure.definition} {INTERVAL} Source: {measure.source}.",
         source=selection.about,
         css="half",
+        links=[_images(part.source, part.emotion) for part in parts],
     )  # fmt: skip
+
+
+def _images(source: str, emotion: str) -> str:
+    """The explorer with the images of a source that somebody answered with an emotion; '' = any."""
+    return images(**({"source": source} if source else {}), **({"felt": emotion} if emotion else {}))
 
 
 def histogram(name: str) -> Callable[[Selection], Figure | None]:
