@@ -1,5 +1,6 @@
 """A network's measured numbers, put into rows for pages and for the terminal. What each means stands in METRICS."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -86,7 +87,10 @@ METRICS = (
 
 @dataclass(frozen=True)
 class MetricRow:
-    """One metric of one network, ready to be shown, and of what it is compared with (may be empty)."""
+    """One metric of one network, ready to be shown, and of what it is compared with (may be empty).
+
+    ceiling: what people reach for each other, where it can be said (`human_ceilings`).
+    """
 
     metric: Metric
     value: str
@@ -95,15 +99,42 @@ class MetricRow:
     other_value: str = ""
     other_interval: str = ""
     decides: bool = False
+    ceiling: str = ""
+    ceiling_interval: str = ""
+
+
+def human_ceilings(estimates: Mapping[str, Mapping[str, Any]], reads: str) -> dict[str, dict[str, Any]]:
+    """What people reach for each other, by the name of the metric it stands beside; {value, low, high}.
+
+    estimates: the study's. Only for networks that look at the image, as people did: nobody was asked to tell a feeling
+    from an explanation. The divergence is people's cross-entropy (each response against the shares of the others) less
+    the entropy that no prediction can take away, where both are means over the same stimuli; without an interval, since
+    it is a difference of two figures.
+    """
+    if reads != "image":
+        return {}
+    found: dict[str, dict[str, Any]] = {}
+    accuracy = estimates.get("human_ceiling.accuracy_unique_half_or_more")
+    if accuracy and accuracy["value"] is not None:
+        found["majority_accuracy"] = {key: accuracy[key] for key in ("value", "low", "high")}
+    cross, entropy = estimates.get("human_ceiling.cross_entropy_nats"), estimates.get("mean_entropy_nats")
+    if cross and entropy and cross["n"] == entropy["n"] and None not in (cross["value"], entropy["value"]):
+        found["kl_divergence"] = {"value": cross["value"] - entropy["value"], "low": None, "high": None}
+    return found
 
 
 def metric_rows(
-    metrics: dict[str, Any], other: dict[str, Any] | None = None, *, decided_by: str = ""
+    metrics: dict[str, Any],
+    other: dict[str, Any] | None = None,
+    *,
+    decided_by: str = "",
+    ceilings: Mapping[str, dict[str, Any]] | None = None,
 ) -> list[MetricRow]:
     """Every metric with its 95 % interval and the number of rows behind it, beside that of `other`."""
     rows = []
     for metric in METRICS:
         own, beside = metrics.get(metric.name), (other or {}).get(metric.name)
+        ceiling = (ceilings or {}).get(metric.name)
         if own is None:
             continue
         rows.append(
@@ -115,6 +146,8 @@ def metric_rows(
                 other_value=metric.text(beside["value"]) if beside else "",
                 other_interval=_interval(metric, beside) if beside else "",
                 decides=metric.name == decided_by,
+                ceiling=metric.text(ceiling["value"]) if ceiling else "",
+                ceiling_interval=_interval(metric, ceiling) if ceiling else "",
             )
         )
     return rows

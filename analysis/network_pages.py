@@ -14,10 +14,12 @@ from analysis.network_metrics import (
     RecallRow,
     confusion_table,
     game_rows,
+    human_ceilings,
     metric_rows,
     recall_rows,
 )
 from analysis.network_queries import retrain_policies
+from analysis.queries import study_statistics
 from analysis.retrain_policy import RetrainPolicy
 from annotation.models import SnapshotRecord, Study
 from annotation.queries import snapshots_of
@@ -79,13 +81,15 @@ class TaskSection:
 def task_sections(study: Study) -> list[TaskSection]:
     """One per task, trained or not."""
     snapshots, policies = snapshots_of(study), retrain_policies(study)
+    statistics = study_statistics(study.pk)
     sections = []
     for task in TASKS.values():
+        ceilings = human_ceilings(statistics.estimates, task.reads) if statistics else {}
         versions = [
             VersionRow(
                 network,
                 LearnedFrom(network.snapshot_id, snapshots.get(network.snapshot_id)),
-                metric_rows(network.metrics, decided_by=network.options["promote_by"]),
+                metric_rows(network.metrics, decided_by=network.options["promote_by"], ceilings=ceilings),
             )
             for network in networks_of(study.slug, task.name)[:VERSIONS_SHOWN]
         ]
@@ -160,10 +164,12 @@ def run_page(study: Study, run: TrainingRun) -> RunPage:
     if network is None:
         return page
     metrics, compared = network.metrics, network.comparison
+    statistics = study_statistics(study.pk)
+    ceilings = human_ceilings(statistics.estimates, page.task.reads) if statistics else {}
     return replace(
         page,
         network=network,
-        metrics=metric_rows(metrics, metrics.get("baseline"), decided_by=run.options["promote_by"]),
+        metrics=metric_rows(metrics, metrics.get("baseline"), decided_by=run.options["promote_by"], ceilings=ceilings),
         comparison=metric_rows(compared.get("new", {}), compared.get("served"), decided_by=compared.get("metric", "")),
         confusion=confusion_table(metrics, network.label_set),
         recalls=recall_rows(metrics, network.label_set),
