@@ -82,6 +82,31 @@ METRICS = (
         "How little the network expects the words that people wrote, mean negative log-probability of a word; one that "
         "it does not know costs 9.2 more.",
     ),
+    Metric(
+        "mask_iou",
+        "Overlap of masks (mIoU)",
+        "%",
+        1,
+        100,
+        "Of image and emotion where something stirs it: the area that both the network and people marked, as a share "
+        "of the area that either marked; mean over pairs.",
+    ),
+    Metric(
+        "mask_precision_25",
+        "Found at overlap 25 %",
+        "%",
+        1,
+        100,
+        "Of the same pairs: the share whose overlap is at least 25 %.",
+    ),
+    Metric(
+        "mask_precision_50",
+        "Found at overlap 50 %",
+        "%",
+        1,
+        100,
+        "Of the same pairs: the share whose overlap is at least 50 %.",
+    ),
 )
 
 

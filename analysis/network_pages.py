@@ -141,7 +141,7 @@ class RunPage:
     @property
     def baseline_name(self) -> str:
         """What stands beside the network's own numbers."""
-        names = {"score": "Guessing", "explanation": "Frequent words"}
+        names = {"score": "Guessing", "explanation": "Frequent words", "mask": "One mask for all"}
         return names.get(self.task.answers, "Average of all")
 
     @property

@@ -100,6 +100,25 @@ class SpeakerOptions:
 
 
 @dataclass(frozen=True, slots=True)
+class EmoSemOptions:
+    """Of the network that finds what stirs an emotion, and says why."""
+
+    side: int = option(64, "pixels of the square that it sees; a multiple of 8", least=32, most=512)
+    width: int = option(64, "width of a place of the image; a multiple of 16", least=16, most=1024)
+    encoder_blocks: int = option(1, "transformer blocks of the image encoder", least=0, most=48)
+    mixer_blocks: int = option(2, "two-way blocks between prompt and image", least=1, most=16)
+    heads: int = option(4, "heads of every attention; divides the widths", least=1, most=32)
+    emotions_per_image: int = option(2, "masks learned per image and step, beside that of its text", least=1, most=100)
+    writes: bool = option(True, "also writes the explanation")
+    language_width: int = option(96, "width of a word", least=16, most=4096)
+    language_blocks: int = option(2, "transformer blocks of the language model", least=1, most=48)
+    language_weight: float = option(0.5, "of the words' loss beside the mask's", least=0, most=100)
+    prefix_grid: int = option(3, "the writer sees the image in so many rows and columns", least=1, most=7)
+    max_tokens: int = option(32, "explanations are read and written up to this many words", least=2, most=1000)
+    min_count: int = option(2, "a word seen less often in the training split is unknown", least=1, most=1000)
+
+
+@dataclass(frozen=True, slots=True)
 class TrainingOptions:
     """Of the training loop."""
 
@@ -126,7 +145,7 @@ class TrainingOptions:
     seed: int = option(2021, "of weights, order and dropout", least=0, most=2**31 - 1)
 
 
-NetworkOptions = ImageEmotionOptions | TextEmotionOptions | ListenerOptions | SpeakerOptions
+NetworkOptions = ImageEmotionOptions | TextEmotionOptions | ListenerOptions | SpeakerOptions | EmoSemOptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +160,7 @@ class TaskKind:
     promote_by: str
     metrics: tuple[str, ...] = ("kl_divergence", "majority_accuracy", "polarity_accuracy", "calibration_error")
     """The metrics that a promotion may be decided by."""
-    answers: str = "distribution"  # or score, explanation
+    answers: str = "distribution"  # or score, explanation, mask
 
 
 # ArtEmis' 5e-4 is for 340,000 texts; some hundred texts give few steps per epoch and need larger ones.
@@ -176,6 +195,16 @@ TASKS: dict[str, TaskKind] = {
         ("word_loss",),
         answers="explanation",
     ),
+    "emosem": TaskKind(
+        "emosem",
+        "Image and emotion to what stirs it",
+        "image",
+        EmoSemOptions,
+        TrainingOptions(learning_rate=2e-3, batch_size=16),
+        "mask_iou",
+        ("mask_iou", "mask_precision_25", "mask_precision_50"),
+        answers="mask",
+    ),
 }
 
 PROMOTION_METRICS: dict[str, bool] = {
@@ -185,6 +214,9 @@ PROMOTION_METRICS: dict[str, bool] = {
     "calibration_error": True,
     "listener_accuracy": False,
     "word_loss": True,
+    "mask_iou": False,
+    "mask_precision_25": False,
+    "mask_precision_50": False,
 }
 """The metrics that a promotion may be decided by, and whether smaller is better."""
 
@@ -228,7 +260,9 @@ def parse_options(task: str, values: Mapping[str, Any] | None = None) -> RunOpti
         raise BadTrainingOption(f"'{min(rest)}' is no option of {task}; known are {', '.join([*known, 'promote_by'])}.")
     if training.device not in ("auto", "cpu", "cuda"):
         raise BadTrainingOption(f"device: '{training.device}' is unknown; use auto, cpu or cuda.")
-    if not isinstance(network, TextEmotionOptions):
+    if isinstance(network, EmoSemOptions):
+        _check_emosem(network)
+    elif not isinstance(network, TextEmotionOptions):
         _check_encoder(network.encoder)
     if isinstance(network, ListenerOptions) and network.clip:
         _check_encoder(network.clip, "clip")
@@ -266,6 +300,12 @@ def _checked(entry: Any, value: Any) -> Any:
     if least is not None and not (math.isfinite(value) and least <= value <= most):
         raise BadTrainingOption(f"{entry.name}: got {value!r}; allowed is {least:g} to {most:g}.")
     return value
+
+
+def _check_emosem(options: EmoSemOptions) -> None:
+    for name, step in (("side", 8), ("width", 16), ("width", options.heads), ("language_width", options.heads)):
+        if getattr(options, name) % step:
+            raise BadTrainingOption(f"{name}: got {getattr(options, name)}; a multiple of {step} is needed.")
 
 
 def _check_encoder(name: str, option_name: str = "encoder") -> None:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from analysis.api import networks
+from analysis.api import network_masks, networks
 
 urlpatterns = [
     path("studies/<slug:slug>/training-runs", networks.TrainingRuns.as_view(), name="api_training_runs"),
@@ -13,5 +13,6 @@ urlpatterns = [
         networks.NetworkPromotion.as_view(),
         name="api_network_promotion",
     ),
+    path("studies/<slug:slug>/masks", network_masks.Masks.as_view(), name="api_masks"),
     path("studies/<slug:slug>/predictions", networks.Predictions.as_view(), name="api_predictions"),
 ]

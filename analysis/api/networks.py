@@ -220,7 +220,7 @@ class Predictions(APIView):
         if field == "texts":
             network, answers = _ask(study, given["task"], given["texts"], given.get("version"))
             return ApiResponse(_answer(study, network, [{"distribution": answer} for answer in answers]))
-        network, answers = _ask(study, given["task"], _image_names(study, given["stimuli"]), given.get("version"))
+        network, answers = _ask(study, given["task"], image_names(study, given["stimuli"]), given.get("version"))
         pairs = zip(given["stimuli"], answers, strict=True)
         return ApiResponse(
             _answer(study, network, [{"stimulus": key, "distribution": answer} for key, answer in pairs])
@@ -260,7 +260,7 @@ def _version_of_form(given: str) -> int | None:
     return int(given)
 
 
-def _image_names(study: Study, keys: list[str]) -> list[str]:
+def image_names(study: Study, keys: list[str]) -> list[str]:
     """Where the images of these stimuli lie. Raises InvalidInput naming the first that is unknown or has no image."""
     images = images_by_key(study, keys)
     for number, key in enumerate(keys, start=1):

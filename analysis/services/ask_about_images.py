@@ -1,6 +1,7 @@
 """Ask a study's network about pictures that are not in the study; nothing of them is kept."""
 
-from collections.abc import Mapping, Sequence
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from uuid import uuid4
 
@@ -27,13 +28,20 @@ def ask_about_images(
     Raises what `ask_predictor` raises. The pictures lie in the storage while they are looked at, as the process that
     holds the networks may be on another machine.
     """
+    with stored_for_a_question(jpegs) as names:
+        return ask_predictor(
+            study.slug, task, names, timeout_seconds=PATIENCE_SECONDS, version=version, options=options
+        )
+
+
+@contextlib.contextmanager
+def stored_for_a_question(jpegs: Sequence[bytes]) -> Iterator[list[str]]:
+    """The names of these pictures in the storage, where they lie inside only."""
     names: list[str] = []
     try:
         for jpeg in jpegs:
             names.append(default_storage.save(f"predictions/{uuid4().hex}.jpg", ContentFile(jpeg)))
-        return ask_predictor(
-            study.slug, task, names, timeout_seconds=PATIENCE_SECONDS, version=version, options=options
-        )
+        yield names
     finally:
         for name in names:
             default_storage.delete(name)

@@ -10,9 +10,10 @@ from safetensors.torch import load_file, save_file
 
 from modelserve.errors import NetworkFilesUnreadable
 from modelserve.networks.by_option import ListenerByOption, SpeakerByOption
+from modelserve.networks.emosem import EmoSem
 from modelserve.networks.image_emotion import ImageEmotion
 from modelserve.networks.text_emotion import TextEmotion
-from modelserve.options import ImageEmotionOptions, ListenerOptions, SpeakerOptions, TextEmotionOptions
+from modelserve.options import EmoSemOptions, ImageEmotionOptions, ListenerOptions, SpeakerOptions, TextEmotionOptions
 
 # task -> its network and its options; a network is rebuilt by `rebuild(n_labels, options, structure)`
 NETWORKS: dict[str, tuple[Any, Any]] = {
@@ -20,6 +21,7 @@ NETWORKS: dict[str, tuple[Any, Any]] = {
     "text_emotion": (TextEmotion, TextEmotionOptions),
     "listener": (ListenerByOption, ListenerOptions),
     "speaker": (SpeakerByOption, SpeakerOptions),
+    "emosem": (EmoSem, EmoSemOptions),
 }
 
 FORMAT_VERSION = 1

@@ -9,6 +9,7 @@ from typing import Any
 
 from modelserve.networks.saved import SavedNetwork
 from modelserve.options import RunOptions
+from modelserve.recipes.emosem import learn_emosem, measure_emosem
 from modelserve.recipes.emotion import learn_emotion, measure_emotion
 from modelserve.recipes.listener import learn_listener, measure_listener
 from modelserve.recipes.recipe import Learned, ReadImage, Recipe
@@ -21,6 +22,7 @@ RECIPES: dict[str, Recipe] = {
     "text_emotion": Recipe(learn_emotion, measure_emotion),
     "listener": Recipe(learn_listener, measure_listener),
     "speaker": Recipe(learn_speaker, measure_speaker),
+    "emosem": Recipe(learn_emosem, measure_emosem),
 }
 
 

@@ -13,6 +13,7 @@ import torch
 
 from modelserve.errors import PredictionImpossible
 from modelserve.explaining import explain
+from modelserve.masking import emotion_place, masks_and_words
 from modelserve.networks.listener import association
 from modelserve.pictures import pixels_of
 from modelserve.predictor import Predictor, ServedNetwork
@@ -89,6 +90,22 @@ def _scores(served: ServedNetwork, prepared: Sequence[Any], options: dict[str, A
     return [{"cosine": cosine, "found": chance} for cosine, chance in pairs]
 
 
+def _image_and_emotion(served: ServedNetwork, item: Any) -> Any:
+    if not isinstance(item, dict):
+        raise PredictionImpossible("A mask needs an image and an emotion.")
+    emotion = emotion_place(served.saved, item.get("emotion"))
+    return pixels_of(read_stored_image(str(item.get("image", ""))), served.saved.network.side), emotion
+
+
+def _masks(served: ServedNetwork, prepared: Sequence[Any], options: dict[str, Any]) -> list[Any]:
+    found: list[Any] = []
+    for start in range(0, len(prepared), PAIRS_AT_ONCE):
+        pixels, emotions = zip(*prepared[start : start + PAIRS_AT_ONCE], strict=True)
+        found += masks_and_words(served.saved, pixels, emotions, device=served.device)
+    return found
+
+
+PAIRS_AT_ONCE = 64
 _BESIDE = Predictor()  # the networks that a speaker needs beside itself
 
 ANSWERERS: dict[str, Answerer] = {
@@ -96,4 +113,5 @@ ANSWERERS: dict[str, Answerer] = {
     "text_emotion": Answerer(_distribution_of_text, _distributions),
     "listener": Answerer(_image_and_text, _scores),
     "speaker": Answerer(_image_file, _explanations),
+    "emosem": Answerer(_image_and_emotion, _masks),
 }

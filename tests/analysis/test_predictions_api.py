@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from rest_framework.authtoken.models import Token
 
 from annotation.models import Membership, Stimulus, Study
 from jobs.models import Job
-from modelserve.models import Network
+from modelserve.models import Network, TrainingRun
 from modelserve.queries import promoted_network
 from tests.analysis.painted_study import QUICK, painted_study, png, train_now
 from tests.conftest import ROOT, make_stimuli, make_user
@@ -293,3 +294,57 @@ def test_the_web_process_loads_no_torch() -> None:
         [sys.executable, "-c", CODE], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120
     )
     assert done.returncode == 0, done.stderr
+
+
+# What stirs an emotion
+
+
+def test_a_mask_and_a_sentence_for_a_stimulus_and_an_upload(
+    worker: None, study: Study, mika: User, sign_in: SignIn, tmp_path: Path
+) -> None:
+    network = network_of_masks(study, tmp_path)
+    client = sign_in(mika)
+    files = {"emotion": "awe", "images": SimpleUploadedFile("a.png", png())}
+    answer = client.post(f"/api/v1/studies/{study.slug}/masks", files)
+    assert answer.status_code == 200, answer.content
+    [found] = answer.json()["masks"]
+    assert (answer.json()["network"], found["image"], found["emotion"]) == (network.pk, "a.png", "awe")
+    assert found["written_by"] == "network"
+    assert sum(found["mask"]["counts"]) == 32 * 32
+    for data, sentence in (
+        ({"emotion": "envy", "images": SimpleUploadedFile("a.png", png())}, "'envy' is none of this network's"),
+        ({"emotion": "awe", "images": SimpleUploadedFile("a.png", b"no picture")}, "is not an image"),
+        ({"images": SimpleUploadedFile("a.png", png())}, "emotion"),
+        ({"emotion": "awe", "version": "9", "images": SimpleUploadedFile("a.png", png())}, "no version 9 of emosem"),
+    ):
+        answer = client.post(f"/api/v1/studies/{study.slug}/masks", data)
+        assert answer.status_code in (400, 404)
+        assert sentence in answer.content.decode()
+    for body in ({"emotion": "awe"}, {"emotion": "awe", "stimuli": []}, {"emotion": "awe", "stimuli": ["gone"]}, [1]):
+        assert call(client, "post", study, "masks", body).status_code == 400
+    assert default_storage.listdir("predictions")[1] == []
+
+
+def network_of_masks(study: Study, folder: Path) -> Network:
+    """A network with fresh weights, served: what it says does not matter here."""
+    from modelserve.networks.emosem import EmoSem
+    from modelserve.networks.saved import SavedNetwork, save_network
+    from modelserve.options import EmoSemOptions, parse_options
+    from modelserve.recipes.emosem import prompts_of, words_of
+    from modelserve.services import promote
+    from modelserve.storage_folders import store_folder
+
+    labels = [{"id": name, "name": name.title(), "polarity": None} for name in ("awe", "anger")]
+    words = words_of(["the vast sky"], labels, 1)
+    options = EmoSemOptions(side=32, width=32, language_width=32, heads=2)
+    saved = SavedNetwork("emosem", EmoSem(len(words), prompts_of(labels, words), options), labels, words)
+    save_network(folder / "net", saved)
+    store_folder(folder / "net", "networks/masks-for-a-test")
+    shared = {"study_key": study.slug, "task": "emosem", "snapshot_id": "0" * 64, "seed": 1, "code_version": "test"}
+    chosen = parse_options("emosem").as_json()
+    run = TrainingRun.objects.create(**shared, snapshot_location="snapshots/none", options=chosen)
+    network = Network.objects.create(
+        **shared, version=1, training_run=run, label_set=labels, options=chosen, metrics={},
+        weights_location="networks/masks-for-a-test",
+    )  # fmt: skip
+    return promote(study_key=study.slug, network_id=network.pk)

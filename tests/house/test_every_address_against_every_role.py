@@ -152,6 +152,7 @@ ADDRESSES: dict[str, dict[str, set[str]]] = {
     "study_annotator_csv": {"GET": RESEARCHERS},
     # networks
     "study_networks": {"GET": RESEARCHERS},
+    "api_masks": {"POST": RESEARCHERS},
     "study_feel": {"GET": RESEARCHERS, "POST": RESEARCHERS},
     "study_networks_live": {"GET": RESEARCHERS},
     "study_train": {"POST": MANAGERS},
