@@ -8,6 +8,7 @@ from analysis.charts.curves import CurveLine, Point, curves
 from analysis.charts.marks import as_number
 from analysis.report.document import Span, Text
 from analysis.report.draft import Draft, flat
+from analysis.report.explanations import write_explanations
 from analysis.statistics import MAJORITY_RULES, POLARITIES, STATISTICS
 
 _TITLES = {statistic.name: statistic.title for statistic in STATISTICS}
@@ -40,6 +41,7 @@ def write_results(draft: Draft) -> None:
     _ceiling(draft)
     if draft.evidence.value("agreement", "by_source"):
         _sources(draft)
+    write_explanations(draft)
     _extremes(draft)
 
 

@@ -14,7 +14,9 @@ from analysis.statistics import STATISTICS
 from snapshots.reader import Snapshot
 
 #: The analyses over a snapshot that a report is written from, in the order in which they are computed.
-NEEDED = ("collection", "agreement")
+NEEDED = ("collection", "agreement", "words")
+#: What a study must ask for an analysis to make sense.
+KIND_OF_STEP = {"agreement": "choice", "words": "text"}
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from analysis.report.as_html import html_file, html_part
 from analysis.report.as_markdown import markdown_zip
 from analysis.report.as_pdf import pdf_file
 from analysis.report.document import Report
-from analysis.report.write import NEEDED, Written, write_report
+from analysis.report.write import KIND_OF_STEP, NEEDED, Written, write_report
 from analysis.services.analyse_snapshot import store_analysis_of
 from analysis.services.latent_truth import snapshot_of_storage
 from annotation.models import Study
@@ -62,10 +62,10 @@ def report_files(written: Written) -> dict[str, bytes]:
 
 
 def _written(snapshot: Snapshot, name: str, measure: Callable[[SnapshotAnalysis], Mapping[str, Any]]) -> Written:
-    has_choice = any(step["kind"] == "choice" for step in snapshot.study["steps"])
+    kinds = {step["kind"] for step in snapshot.study["steps"]}
     printed = {}
     for each in NEEDED:
-        if each == "agreement" and not has_choice:
+        if each in KIND_OF_STEP and KIND_OF_STEP[each] not in kinds:
             continue
         analysis = analysis_named(each)
         printed[each] = {
