@@ -13,6 +13,7 @@ from analysis.charts.marks import as_number
 from analysis.explorer import ExplorerForm
 from analysis.figures import stimulus_distribution
 from analysis.keyset import cursor_of, page_after
+from analysis.marked_texts import marked, marking_words_of
 from analysis.models import StimulusStatistics, StudyStatistics
 from analysis.network_predictions import network_distributions
 from analysis.queries import sources_of_study, stimulus_statistics, study_statistics
@@ -96,6 +97,7 @@ def _answers_by_label(study: Any, face: StimulusFace, statistics: StudyStatistic
     labels = statistics.labels if statistics else []
     groups: dict[str, dict[str, Any]] = {
         label["id"]: {
+            "id": label["id"],
             "name": label["name"],
             "css": mark_class(label["id"], label["polarity"], place),
             "answers": [],
@@ -104,8 +106,12 @@ def _answers_by_label(study: Any, face: StimulusFace, statistics: StudyStatistic
     }
     groups[""] = {"name": "", "css": "", "answers": []}
     steps = [step for step in study.parsed_steps if step.labels is None]
+    marking = marking_words_of(study.pk)
     for response in responses_of_stimulus(face.id):
         group = groups.get(response.label, groups[""])
-        texts = [text for text in (step.plain_text(response.answers) for step in steps) if text]
+        words = marking.get(response.label, frozenset())
+        texts = [marked(text, words) for text in (step.plain_text(response.answers) for step in steps) if text]
+        found = {piece.lower() for pieces in texts for piece, is_word in pieces if is_word}
+        group["marking"] = sorted(found | set(group.get("marking", ())))
         group["answers"].append({"response": response, "texts": texts})
     return sorted((group for group in groups.values() if group["answers"]), key=lambda group: -len(group["answers"]))
