@@ -1,5 +1,6 @@
 """The figures of the public explorer: those of the study's own page, but for counts so small that they are not told."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,6 +14,8 @@ from analysis.models import StudyStatistics
 from analysis.public.make import LEAST_CELL
 from analysis.public.shown import Shown
 
+_LINK = re.compile(r"</?a\b[^>]*>")
+
 
 def public_figures(shown: Shown) -> list[Figure]:
     """In the order of the page; none where nothing is shown."""
@@ -23,6 +26,9 @@ def public_figures(shown: Shown) -> list[Figure]:
     figures = [figure for figure in drawn if figure is not None]
     for figure in figures:
         figure.source = about(shown)
+        # on the study's own page names lead into its explorer, where visitors may not go
+        figure.links = ()
+        figure.svg = mark_safe(_LINK.sub("", figure.svg))  # noqa: S308 (our own drawing, less its links)
     return figures
 
 

@@ -23,6 +23,8 @@ _DEFINED = (
     "human_ceiling.accuracy",
 )
 
+_COUNTED = {2: "two", 3: "three", 4: "four", 5: "five", 6: "six"}
+
 
 def write_methods(draft: Draft) -> None:
     draft.heading("Methods", level=1)
@@ -77,7 +79,7 @@ def _task(draft: Draft) -> None:
         + (
             "For each, one thing was asked:"
             if len(steps) == 1
-            else f"For each, {len(steps)} things were asked in turn:"
+            else f"For each, {_COUNTED.get(len(steps), str(len(steps)))} things were asked in turn:"
         )
     )
     draft.items([_step(step, draft.study["label_sets"].get(step["name"])) for step in steps])

@@ -1,6 +1,7 @@
 """The public explorer: what it shows, to whom, and above all what it does not."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -59,6 +60,9 @@ def test_anybody_sees_what_people_felt_and_nobody_who_they_were(mika: User) -> N
     text = everything(page)
 
     assert "Krippendorff" in text
+    assert "/studies/" not in text
+    assert "<svg" in text
+    assert not re.search(r"<svg[^§]*?<a ", text.replace("</svg>", "§"))  # no way into the study's own pages
     assert stimuli[0].key in text
     assert stimuli[2].key not in text  # two responses only
     for participation in Participation.objects.filter(study=study).select_related("annotator"):
