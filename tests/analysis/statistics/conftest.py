@@ -25,13 +25,13 @@ class CrowdLabels:
     reference: dict[str, Any]
 
 
-def _data_sets() -> list[str]:
+def data_sets() -> list[str]:
     """Names of the data sets that come with agreement values; empty where the folder is absent."""
     references = sorted(CROWD_LABELS.glob("*/reference.json"))
     return [path.parent.name for path in references if "agreement" in json.loads(path.read_text())]
 
 
-@pytest.fixture(scope="session", params=_data_sets() or ["no data"])
+@pytest.fixture(scope="session", params=data_sets() or ["no data"])
 def crowd_labels(request: pytest.FixtureRequest) -> CrowdLabels:
     """Each data set in turn."""
     return _read_or_skip(request.param)
@@ -45,10 +45,11 @@ def face_sentiment() -> CrowdLabels:
 def _read_or_skip(name: str) -> CrowdLabels:
     if not CROWD_LABELS.is_dir():
         pytest.skip(f"the crowd labels are not at {CROWD_LABELS}; COMMONGROUND_TEST_DATA may name their parent folder")
-    return _read(CROWD_LABELS / name)
+    return read_crowd_labels(name)
 
 
-def _read(folder: Path) -> CrowdLabels:
+def read_crowd_labels(name: str) -> CrowdLabels:
+    folder = CROWD_LABELS / name
     reference = json.loads((folder / "reference.json").read_text())
     with (folder / "labels.csv").open(newline="") as rows:
         # one response per worker and item: the last row counts

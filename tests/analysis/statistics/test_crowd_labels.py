@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from analysis.statistics import AgreementSums, modal_responses, stimulus_facts
+from tests.analysis.statistics.conftest import CROWD_LABELS, data_sets
 
 if TYPE_CHECKING:
     from tests.analysis.statistics.conftest import CrowdLabels
@@ -37,6 +38,15 @@ def test_agreement_equals_the_reference(crowd_labels: CrowdLabels) -> None:
         assert estimate.low < estimate.value < estimate.high
     assert estimates["fleiss_kappa"].n == fleiss["items"]
     assert modal_responses(data.counts) == fleiss["labels_per_item"]
+
+
+def test_every_data_set_is_there_with_its_reference() -> None:
+    """So that a data set without values to equal cannot go by unseen."""
+    if not CROWD_LABELS.is_dir():
+        pytest.skip(f"the crowd labels are not at {CROWD_LABELS}; COMMONGROUND_TEST_DATA may name their parent folder")
+    folders = {path.name for path in CROWD_LABELS.iterdir() if (path / "labels.csv").is_file()}
+    assert folders == set(data_sets())
+    assert len(folders) == 12
 
 
 def test_totals_and_tops_equal_the_reference(crowd_labels: CrowdLabels) -> None:

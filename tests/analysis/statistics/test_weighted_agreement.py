@@ -18,7 +18,7 @@ from nltk.metrics import masi_distance as nltk_masi_distance
 from nltk.metrics.agreement import AnnotationTask
 from numpy.typing import NDArray
 
-from analysis.statistics import fleiss_kappa, krippendorff_alpha, weighted_agreement
+from analysis.statistics import fleiss_kappa, krippendorff_alpha, stimulus_facts, weighted_agreement
 from analysis.statistics.distances import masi_distance
 from analysis.statistics.figures import gwet_ac1
 from analysis.statistics.resampling import resample_weights, stimulus_streams
@@ -30,7 +30,7 @@ from analysis.statistics.weighted_agreement import (
     rating_counts,
     set_counts,
 )
-from tests.analysis.statistics.conftest import CROWD_LABELS
+from tests.analysis.statistics.conftest import CROWD_LABELS, data_sets, read_crowd_labels
 
 _ = np.nan
 TABLE = [
@@ -153,7 +153,12 @@ def test_emobank_equals_its_reference(dimension: str) -> None:
     texts = {text: index for index, text in enumerate(dict.fromkeys(text for text, _ in ratings))}
     counts, values = rating_counts([texts[text] for text, _ in ratings], [value for _, value in ratings], len(texts))
     expected = reference[dimension]
+    assert len(ratings) == reference["rows"]
     assert values == expected["values"]
+    totals, sizes = counts @ np.array(values), counts.sum(axis=1)
+    assert totals.sum() / sizes.sum() == pytest.approx(expected["mean"], abs=1e-6)
+    spreads = np.sqrt((counts @ np.array(values) ** 2 - totals**2 / sizes) / (sizes - 1))
+    assert spreads.mean() == pytest.approx(expected["mean_of_item_sd_ddof1"], abs=1e-6)
     assert len(texts) == reference["items"]
     for level in ("interval", "ordinal"):
         estimate = krippendorff_alpha_of(counts, values, level, n_resamples=100)
@@ -183,5 +188,52 @@ def test_votes_equal_their_reference(folder: str, file: str) -> None:
     for rule, key in (("half_or_more", "ge_0.5"), ("strict_majority", "gt_0.5")):
         share = estimates[f"majority.{rule}"].value
         assert share == pytest.approx(expected[f"items_top_share_{key}"] / n_items)
-    shares = (counts / counts.sum(axis=1, keepdims=True)).mean(axis=0)
-    assert shares.tolist() == pytest.approx(expected["mean_distribution"], abs=1e-6)
+    shares = counts / counts.sum(axis=1, keepdims=True)
+    assert shares.mean(axis=0).tolist() == pytest.approx(expected["mean_distribution"], abs=1e-6)
+    facts = stimulus_facts(counts)
+    assert facts.entropy_nats.mean() / np.log(2) == pytest.approx(expected["mean_entropy_bits"], abs=1e-6)
+    assert int((facts.top_share == 1).sum()) == expected["items_unanimous"]
+    assert int((facts.top_share >= 2 / 3 - 1e-12).sum()) == expected["items_top_share_ge_2_3"]
+    assert int((facts.top_share >= 0.75).sum()) == expected["items_top_share_ge_0.75"]
+    assert int((facts.is_top.sum(axis=1) > 1).sum()) == expected["items_with_tied_top_label"]
+    assert estimates["majority.unique_maximizer"].value == pytest.approx(
+        1 - expected["items_with_tied_top_label"] / n_items
+    )
+
+
+@pytest.mark.parametrize(("file", "in_the_abstract"), [("votes_face.csv", 0.574), ("votes_voice.csv", 0.400)])
+def test_votes_on_the_intended_emotion_equal_the_readme(file: str, in_the_abstract: float) -> None:
+    """What the actor was asked to show, as votes and as majorities with ties shared and ties taken as wrong."""
+    path = _folder("crema-d-votes")
+    expected = json.loads((path / "reference.json").read_text())[file]
+    counts = _table(path / file, expected["classes"]).astype(int)
+    with (path / file).open(newline="") as rows:
+        intended = [expected["classes"].index(row["intended"]) for row in csv.DictReader(rows)]
+    row = np.arange(len(counts))
+    sums = AgreementSums.of_counts(counts, n_resamples=0)
+    facts = stimulus_facts(counts)
+    chosen = counts[row, intended]
+    pooled = chosen.sum() / sums.label_totals.sum()
+    assert pooled == pytest.approx(expected["pooled_share_of_votes_equal_to_intended"], abs=1e-6)
+    assert round(pooled, 3) == in_the_abstract
+    mean = (chosen / facts.n_responses).mean()
+    assert mean == pytest.approx(expected["mean_over_items_of_share_equal_to_intended"], abs=1e-6)
+    hit, n_top = facts.is_top[row, intended], facts.is_top.sum(axis=1)
+    assert (hit / n_top).mean() == pytest.approx(expected["majority_equals_intended_ties_shared"], abs=1e-6)
+    assert (hit & (n_top == 1)).mean() == pytest.approx(expected["majority_equals_intended_ties_wrong"], abs=1e-6)
+
+
+def test_grades_of_every_data_set_equal_the_reference() -> None:
+    """Alpha over the labels as ordered grades and as numbers, wherever the reference has it."""
+    _folder("crowd-labels")
+    checked = []
+    for name in data_sets():
+        data = read_crowd_labels(name)
+        expected = data.reference["agreement"]
+        for level in ("ordinal", "interval"):
+            if f"krippendorff_alpha_{level}" in expected:
+                values = [int(label) for label in data.labels]
+                ours = krippendorff_alpha_of(data.counts, values, level, n_resamples=0).value
+                assert ours == pytest.approx(expected[f"krippendorff_alpha_{level}"], abs=1e-6), (name, level)
+                checked.append(name)
+    assert "web_relevance" in checked
