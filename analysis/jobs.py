@@ -18,6 +18,8 @@ from analysis.services.compare_sides import JOB_KIND as COMPARE_SIDES
 from analysis.services.compare_sides import store_comparison
 from analysis.services.follow_withdrawals import follow_withdrawals
 from analysis.services.index_explanations import index_what_changed
+from analysis.services.judge_speaker import JOB_KIND as JUDGE_SPEAKER
+from analysis.services.judge_speaker import judge_speaker
 from analysis.services.latent_truth import JOB_KIND as LATENT_TRUTH
 from analysis.services.latent_truth import store_latent_truth
 from analysis.services.public_explorer import JOB_KIND as MAKE_PUBLIC
@@ -206,3 +208,12 @@ def write_report(handle: JobHandle) -> dict[str, Any]:
         return store_report(study=study, snapshot_id=handle.arguments.get("snapshot_id", ""), handle=handle)
     except SnapshotError as error:
         raise JobRefused(f"{error} Nothing was written.") from error
+
+
+@job(JUDGE_SPEAKER, queue="training", time_limit_seconds=4 * 3600)
+def make_study_of_a_speakers_texts(handle: JobHandle) -> dict[str, Any]:
+    """Lets the served speaker write, and makes a study that judges the texts.
+
+    arguments: design, variants, n_images, seed, title.
+    """
+    return judge_speaker(handle)

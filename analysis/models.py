@@ -279,3 +279,23 @@ class PublicExplorer(models.Model):
 
     def __str__(self) -> str:
         return f"{self.address}: {'on' if self.is_on else 'off'}"
+
+
+class JudgedStudy(models.Model):
+    """A study in which people judge explanations of another one: whose texts, drawn how, by which job."""
+
+    study_id = models.BigIntegerField(primary_key=True)
+    source_id = models.BigIntegerField(help_text="The study whose images and texts are judged.")
+    design = models.CharField(max_length=20, help_text="A name of analysis.judged.trials.DESIGNS.")
+    seed = models.PositiveBigIntegerField()
+    variants = models.JSONField(default=list)
+    networks = models.JSONField(default=dict, help_text="{task: version} that wrote; empty: the texts came in a file.")
+    job_id = models.BigIntegerField(null=True, unique=True, help_text="The job that made it makes no second one.")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name_plural = "judged studies"
+        indexes = [models.Index(fields=["source_id", "-created_at"], name="judged_of_source")]
+
+    def __str__(self) -> str:
+        return f"study {self.study_id} judges texts about study {self.source_id}"

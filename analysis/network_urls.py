@@ -2,9 +2,11 @@
 
 from django.urls import path
 
-from analysis.views import feel, networks
+from analysis.views import feel, judged, networks
 
 urlpatterns = [
+    path("studies/<slug:slug>/judged", judged.judged, name="study_judged"),
+    path("studies/<slug:slug>/judged/<slug:name>.csv", judged.judged_csv, name="study_judged_csv"),
     path("studies/<slug:slug>/feel", feel.feel, name="study_feel"),
     path("studies/<slug:slug>/networks", networks.networks, name="study_networks"),
     path("studies/<slug:slug>/networks/live", networks.networks_live, name="study_networks_live"),

@@ -1,14 +1,14 @@
 """Reads with a name a researcher would use; what other apps may know of this one."""
 
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.core.cache import caches
 from django.db import connection
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
 from django.utils import timezone
 
 from annotation.models import Assignment, Participation, Response, SnapshotRecord, Stimulus, Study
@@ -223,6 +223,32 @@ def explained_responses(study: Study, stimulus_ids: Sequence[int]) -> Iterator[E
     for stimulus_id, label, answers, cohort in rows.iterator(chunk_size=5_000):
         text = " ".join(filter(None, (step.plain_text(answers) for step in steps)))
         yield Explained(stimulus_id, label, text, cohort)
+
+
+def stimuli_with_images(study: Study) -> list[tuple[str, str]]:
+    """(key, sha256 of the image) of the stimuli that have an image and an accepted response, ascending by key."""
+    answered = Response.objects.filter(stimulus_id=OuterRef("pk"), status=Response.ACCEPTED)
+    rows = Stimulus.objects.filter(Exists(answered), study=study).exclude(image_sha256="").order_by("key")
+    return list(rows.values_list("key", "image_sha256"))
+
+
+def texts_of_people(study: Study, stimulus_keys: Sequence[str]) -> tuple[dict[str, list[str]], int]:
+    """({stimulus key: what was written about it}, how many of these the simulator made); the first step of words.
+
+    Simulated texts stand in only where no person has written about any of these stimuli.
+    """
+    step = next((step for step in study.parsed_steps if step.kind.name == "text"), None)
+    if step is None:
+        return {}, 0
+    rows = Response.objects.filter(study=study, status=Response.ACCEPTED, stimulus__key__in=list(stimulus_keys))
+    by_people = rows.filter(is_simulated=False)
+    simulated = not by_people.exists()
+    texts: dict[str, list[str]] = defaultdict(list)
+    chosen = (rows if simulated else by_people).order_by("pk").values_list("stimulus__key", "answers")
+    for key, answers in chosen.iterator(chunk_size=5_000):
+        if text := step.plain_text(answers).strip():
+            texts[key].append(text)
+    return dict(texts), sum(map(len, texts.values())) if simulated else 0
 
 
 def stimulus_sources(stimulus_ids: Sequence[int]) -> dict[int, str]:

@@ -58,6 +58,7 @@ SECTIONS: tuple[Section, ...] = (
         (
             StudyPage("networks", "study_networks", _("Networks")),
             StudyPage("feel", "study_feel", _("What would people feel?"), "ask_network"),
+            StudyPage("judged", "study_judged", _("Judged by people")),
         ),
     ),
     Section(

@@ -7,6 +7,7 @@ from analysis.over_snapshots.comparison import COMPARISON
 from analysis.over_snapshots.disagreement import DISAGREEMENT
 from analysis.over_snapshots.emotion_map import EMOTION_MAP
 from analysis.over_snapshots.groups import GROUPS
+from analysis.over_snapshots.judged import JUDGED
 from analysis.over_snapshots.planning import PLANNING
 from analysis.over_snapshots.snapshot_analysis import SnapshotAnalysis
 from analysis.over_snapshots.words import WORDS
@@ -22,6 +23,7 @@ ANALYSES: tuple[SnapshotAnalysis, ...] = (
     PLANNING,
     DISAGREEMENT,
     ASKING,
+    JUDGED,
 )
 
 

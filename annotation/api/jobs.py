@@ -19,6 +19,7 @@ RIGHT_TO_CANCEL = {
     "make_public": "publish",
     "send_payments": "pay",
     "rehearse": "see_results",
+    "judge_speaker": "train",
     "latent_truth": "see_results",
     "snapshot_analysis": "see_results",
     "compare_groups": "see_results",

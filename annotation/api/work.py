@@ -38,6 +38,7 @@ from annotation.services.assign import HeldAssignment, assign_ahead, held_assign
 from annotation.services.caps import limit_reached
 from annotation.services.offers import MOST_OFFERS, Offer, next_offers
 from annotation.services.revise_response import revise_response
+from annotation.services.shown_texts import shown_texts, texts_in
 from annotation.services.skip_assignment import skip_assignment
 from annotation.services.submit_response import submit_response
 from annotation.services.withdraw import withdraw_participation, withdraw_response
@@ -62,6 +63,8 @@ def study_for_annotators(request: Request, slug: str) -> Study:
         raise Http404("There is no such study.")
     return study
 
+
+ShownTexts = dict[str, dict[str, list[str]]]
 
 NOT_HERE = gettext_lazy("You are not taking part in this study in this browser. Open the study's link first.")
 
@@ -102,6 +105,7 @@ def work_of(study: Study, participation: Participation, held: list[HeldAssignmen
         held = held_assignments(participation) if waits else assign_ahead(participation=participation, study=study)
     available = n_available(study)
     orders = options_shown(participation, study)
+    texts = shown_texts(study, [assignment.stimulus_key for assignment in held])
     reached = limit_reached(participation, study) if study.limits and not held else None
     check = due_check(participation, study) if study.limits and held else None
     most = study.limits.get("most_per_person", available)
@@ -109,7 +113,7 @@ def work_of(study: Study, participation: Participation, held: list[HeldAssignmen
     return {
         "held": [
             *([_check(_in_her_words(study, participation, check), held[0].sequence, orders)] if check else []),
-            *(_held(study, assignment, orders) for assignment in held),
+            *(_held(study, assignment, orders, texts) for assignment in held),
         ],
         "progress": {
             "answered": participation.n_answered,
@@ -160,18 +164,19 @@ def _check(check: DueCheck, sequence: int, orders: dict[str, list[str]]) -> dict
     }
 
 
-def _held(study: Study, held: HeldAssignment, orders: dict[str, list[str]]) -> dict[str, Any]:
+def _held(study: Study, held: HeldAssignment, orders: dict[str, list[str]], texts: ShownTexts) -> dict[str, Any]:
     return {
         "id": held.id,
         "sequence": held.sequence,
         "expires_at": held.expires_at,
-        "stimulus": _face(study, held),
+        "stimulus": _face(study, held, texts),
         "options_shown": orders,
     }
 
 
-def _face(study: Study, shown: HeldAssignment | Offer) -> dict[str, Any]:
+def _face(study: Study, shown: HeldAssignment | Offer, texts: ShownTexts) -> dict[str, Any]:
     return {
+        **({"texts": texts[shown.stimulus_key]} if shown.stimulus_key in texts else {}),
         "key": shown.stimulus_key,
         "name": "" if shown.image_sha256 else shown.name,
         "image_url": image_url(study.pk, shown.image_sha256),
@@ -198,6 +203,7 @@ def response_as_dict(study: Study, response: Response) -> dict[str, Any]:
             "width": response.stimulus.width,
             "height": response.stimulus.height,
             "description": response.stimulus.description,
+            "texts": texts_in(study, response.stimulus.metadata),
         },
         "options_shown": response.options_shown,
     }
@@ -274,9 +280,10 @@ class Offers(ParticipantView):
         offers = next_offers(
             participation=participation, study=self.study, n=int(asked[:4]) if asked.isdecimal() else 24
         )
+        texts = shown_texts(self.study, [offer.stimulus_key for offer in offers])
         return ApiResponse(
             {
-                "offers": [{"offer": offer.token, "stimulus": _face(self.study, offer)} for offer in offers],
+                "offers": [{"offer": offer.token, "stimulus": _face(self.study, offer, texts)} for offer in offers],
                 "options_shown": options_shown(participation, self.study),
             }
         )

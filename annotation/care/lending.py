@@ -30,25 +30,39 @@ _IN_THE_LAST_HOUR = """
 """
 
 
+# By the image and not by the stimulus: one image is a stimulus of its own in every study and in every pair of texts.
+_NEVER_ASKED = """ and (s.image_sha256 = '' or not exists (
+      select 1 from annotation_participation me
+      join annotation_assignment had on had.participation_id = me.id and had.state in ('answered', 'leased')
+      join annotation_stimulus seen on seen.id = had.stimulus_id
+      where me.annotator_id = %(judge)s and seen.image_sha256 = s.image_sha256))"""
+
+
 @dataclass(frozen=True)
 class Limits:
-    """What may not be lent to a person now. `sql`: further conditions on annotation_stimulus s, with `values`."""
+    """What may not be lent to a person now. `sql`: further conditions on annotation_stimulus s, with `values`.
+
+    judge: the annotator, where the study judges what others felt: no image that she was asked about, in any study.
+    """
 
     mild_only: bool = False
     declined: tuple[str, ...] = ()
     practised: tuple[int, ...] = ()
+    judge: int = 0
 
     @property
     def sql(self) -> str:
         mild = " and s.is_strong = false" if self.mild_only else ""
         themes = " and not s.themes && %(declined)s::varchar[]" if self.declined else ""
         practised = " and s.id <> all(%(practised)s::bigint[])" if self.practised else ""
-        return mild + themes + practised
+        return mild + themes + practised + (_NEVER_ASKED if self.judge else "")
 
     @property
     def values(self) -> dict[str, Any]:
         lists = {"declined": list(self.declined), "practised": list(self.practised)}
-        return {name: values for name, values in lists.items() if values}
+        return {name: values for name, values in lists.items() if values} | (
+            {"judge": self.judge} if self.judge else {}
+        )
 
 
 NO_LIMITS = Limits()
@@ -56,16 +70,22 @@ NO_LIMITS = Limits()
 
 def limits_now(participation: Participation, study: Study, n_held: int) -> Limits:
     """What holds for the next image, when the person holds `n_held` that come before it."""
-    if not study.care and not participation.care:
+    judge = _judge(participation, study)
+    if not study.care and not participation.care and not judge:
         return NO_LIMITS
-    return Limits(_mild_only(participation, study.care, n_held), *_never(participation))
+    return Limits(_mild_only(participation, study.care, n_held), *_never(participation), judge)
 
 
 def limits_far_ahead(participation: Participation, study: Study) -> Limits:
     """What holds for images that nobody counts when they are looked at: where strong ones are limited, none of them."""
-    if not study.care and not participation.care:
+    judge = _judge(participation, study)
+    if not study.care and not participation.care and not judge:
         return NO_LIMITS
-    return Limits(limits_strong(study.care), *_never(participation))
+    return Limits(limits_strong(study.care), *_never(participation), judge)
+
+
+def _judge(participation: Participation, study: Study) -> int:
+    return participation.annotator_id if any(step.kind.judges for step in study.parsed_steps) else 0
 
 
 def _never(participation: Participation) -> tuple[tuple[str, ...], tuple[int, ...]]:

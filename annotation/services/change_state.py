@@ -5,6 +5,7 @@ from django.utils import timezone
 
 from annotation.errors import StateConflict
 from annotation.models import Stimulus, Study
+from annotation.services.shown_texts import refuse_without_texts
 
 ALLOWED = {
     Study.OPEN: (Study.DRAFT, Study.PAUSED, Study.CLOSED),
@@ -16,7 +17,7 @@ ALLOWED = {
 def change_state(*, study: Study, state: str) -> Study:
     """Whoever holds an image may still answer it after a pause or a closing; nobody gets a new one.
 
-    Raises StateConflict with what is missing.
+    Raises StateConflict with what is missing; InvalidInput where a step has no text to show beside an image.
     """
     with transaction.atomic():
         study = Study.objects.select_for_update(no_key=True).get(pk=study.pk)
@@ -32,6 +33,7 @@ def change_state(*, study: Study, state: str) -> Study:
                 missing.append("a consent text")
             if missing:
                 raise StateConflict(f"Before the study can open it needs {' and '.join(missing)}.")
+            refuse_without_texts(study)
             study.opened_at = study.opened_at or timezone.now()
         study.state = state
         study.save(update_fields=["state", "opened_at"])

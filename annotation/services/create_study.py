@@ -14,6 +14,7 @@ from annotation.errors import InvalidInput, StateConflict
 from annotation.models import Assignment, Membership, Response, Stimulus, Study
 from annotation.models.annotator import random_code
 from annotation.people.consent import follow_consent
+from annotation.services.caps import clean_limits
 from annotation.services.study_languages import add_built_in_texts, follow_original
 from annotation.services.top_up import want_least
 from annotation.steps import clean_steps
@@ -47,6 +48,7 @@ def create_study(*, title: str, template: str, user: Any = None, **changes: Any)
         wanted_responses=source["wanted_responses"],
         lease_seconds=source["lease_seconds"],
         care=clean_care(source.get("care", {})).stored(),
+        limits=clean_limits(source.get("limits", {})),
     )
     _set(study, changes)
     with transaction.atomic():

@@ -37,10 +37,17 @@ class NewStimulus:
     content_note: str = ""
     themes: tuple[str, ...] = ()
     strength: float | None = None
+    #: what makes it another stimulus than the image alone, such as the texts shown beside it
+    besides: str = ""
 
     @property
     def key(self) -> str:
-        """The same on every machine: the image's hash, or that of source and name where there is no image."""
+        """The same on every machine: the image's hash, or that of source and name where there is no image.
+
+        Where one image is several stimuli, the hash of both and of what is besides.
+        """
+        if self.besides:
+            return name_key(self.image_sha256 or self.source_dataset, f"{self.name}\n{self.besides}")
         return self.image_sha256 or name_key(self.source_dataset, self.name)
 
 

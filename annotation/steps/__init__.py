@@ -6,12 +6,14 @@ from typing import Any
 from annotation.errors import InvalidInput
 from annotation.steps.base import AnswerRefused, OptionsRefused, Step, StepKind
 from annotation.steps.choice.kind import Choice
+from annotation.steps.compare.kind import Compare
+from annotation.steps.judge.kind import Judge
 from annotation.steps.text.kind import Text
 from snapshots.schema import RESPONSES, REVISIONS
 
 __all__ = ["KINDS", "Step", "StepKind", "clean_answers", "clean_steps", "nominal_label", "parse_steps"]
 
-KINDS: dict[str, StepKind] = {kind.name: kind for kind in (Choice(), Text())}
+KINDS: dict[str, StepKind] = {kind.name: kind for kind in (Choice(), Text(), Compare(), Judge())}
 
 STEP_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 MOST_STEPS = 20

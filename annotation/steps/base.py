@@ -26,6 +26,10 @@ class StepKind:
     name: str
     title: str
     help: str
+    #: how many texts of the stimulus it shows (its metadata: {"shown": {step: [text, ...]}})
+    n_texts: int = 0
+    #: whether it judges what others felt: nobody judges an image that she was asked about before
+    judges: bool = False
 
     def clean_options(self, options: dict[str, Any]) -> dict[str, Any]:
         """Completes the options with defaults. Raises OptionsRefused."""

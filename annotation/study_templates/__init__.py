@@ -17,6 +17,11 @@ def study_templates() -> dict[str, dict[str, Any]]:
     return {template["name"]: template for template in sorted(templates, key=lambda template: template["title"])}
 
 
+def own_labels(options: dict[str, Any]) -> list[dict[str, Any]]:
+    """The labels of a template's step: its own, or those of the label set that it names."""
+    return [dict(label) for label in options.get("labels") or LABEL_SETS.get(options.get("label_set", ""), [])]
+
+
 @cache
 def built_in_texts(template: str, language: str) -> dict[str, dict[str, str]]:
     """{key of a text (annotation/languages.py): {original: translation}} of a template, from languages/<language>.json.
@@ -34,7 +39,7 @@ def built_in_texts(template: str, language: str) -> dict[str, dict[str, str]]:
         for part in ("question", "hint"):
             if f"{place}.{part}" in translated:
                 found[f"{place}.{part}"] = {options[part]: translated[f"{place}.{part}"]}
-        for label in LABEL_SETS.get(options.get("label_set", ""), []):
+        for label in own_labels(options):
             key = f"{place}.labels.{label['id']}"
             if key in translated:
                 found[key] = {label["name"]: translated[key]}

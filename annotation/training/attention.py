@@ -118,7 +118,7 @@ def clean_wanted(study: Study, wanted: dict[str, str]) -> dict[str, str]:
         value = str(wanted.get(step.name) or "").strip()
         if not value:
             continue
-        options = step.kind.option_ids(step.options)
+        options = [label["id"] for label in step.labels or ()]
         if options and value not in options:
             errors[step.name] = [_("%(value)r is not an option of this study.") % {"value": value}]
         kept[step.name] = value

@@ -36,6 +36,7 @@ from annotation.recruitment.join import join_from_browser
 from annotation.recruitment.way_back import may_join, way_back
 from annotation.services.assign import options_shown
 from annotation.services.caps import limit_reached, limits_in_words, reached_in_words
+from annotation.services.shown_texts import texts_in
 from annotation.views.offline import worker_version
 
 PREVIEW_STIMULI = 5
@@ -221,6 +222,7 @@ def preview(request: HttpRequest, slug: str) -> HttpResponse:
                 "width": stimulus.width,
                 "height": stimulus.height,
                 "description": stimulus.description,
+                "texts": texts_in(study, stimulus.metadata),
                 "care": stimulus_care(study, stimulus.content_note, stimulus.is_strong),
             },
             "options_shown": {name: ids for name, ids in orders.items() if ids},

@@ -24,9 +24,10 @@ export function advance(step, { submit: mayEnd = false } = {}, submit = null) {
   else byId("submit").focus();
 }
 
-export function showSteps(answers, options) {
+// stimulus: what the page knows of the image, with the texts that some steps ask about ({step: [text, ...]})
+export function showSteps(answers, options, stimulus = null) {
   for (const step of steps) {
-    step.show(answers[step.name] ?? null, options[step.name]);
+    step.show(answers[step.name] ?? null, options[step.name], stimulus);
     mark(step, null);
   }
 }

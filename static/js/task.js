@@ -85,7 +85,7 @@ async function show(next, { focus = true } = {}) {
   const name = number ? word("image", { n: local(number) }) : word("earlier-image");
   const seen = showStimulus(stage, next.stimulus, next.stimulus.description || name);
   byId("task-heading").textContent = name;
-  showSteps(kept.draft(next.id) ?? next.answers ?? {}, next.options);
+  showSteps(kept.draft(next.id) ?? next.answers ?? {}, next.options, next.stimulus);
   byId("revising").hidden = !next.given;
   byId("submit-words").textContent = word(next.given ? "save-change" : "submit");
   byId("skip").hidden = Boolean(next.given || next.replaces);

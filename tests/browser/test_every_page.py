@@ -40,6 +40,7 @@ RESEARCHING = {
     "explorer": "/studies/{slug}/explorer",
     "explorer-filtered": "/studies/{slug}/explorer?felt=awe&felt=contentment&agreement_max=0.9&sort=mixed",
     "latent": "/studies/{slug}/latent",
+    "judged": "/studies/{slug}/judged",
     "language": "/studies/{slug}/language",
     "words": "/studies/{slug}/words",
     "report": "/studies/{slug}/report",

@@ -7,9 +7,8 @@ import pytest
 from django.conf import settings
 from django.utils import translation
 
-from annotation.emotions import LABEL_SETS
 from annotation.languages import LANGUAGES
-from annotation.study_templates import built_in_texts, study_templates
+from annotation.study_templates import built_in_texts, own_labels, study_templates
 from config import catalogues
 
 
@@ -61,7 +60,6 @@ def test_the_built_in_templates_are_translated_whole(language: str) -> None:
         for step in source["steps"]:
             place, options = f"steps.{step['name']}", step["options"]
             wanted |= {f"{place}.{part}" for part in ("question", "hint") if options.get(part)}
-            labels = LABEL_SETS.get(options.get("label_set", ""), [])
-            wanted |= {f"{place}.labels.{label['id']}" for label in labels}
+            wanted |= {f"{place}.labels.{label['id']}" for label in own_labels(options)}
         assert set(known) == wanted, name
         assert all(text for texts in known.values() for text in texts.values())

@@ -37,7 +37,7 @@ class Choice(StepKind):
     def clean_answer(self, options: dict[str, Any], answer: Any) -> str:
         if answer is None or answer == "":
             raise AnswerRefused(_("Choose one option."))
-        ids = self.option_ids(options)
+        ids = self.ids(options)
         if not isinstance(answer, str) or answer not in ids:
             raise AnswerRefused(
                 _("%(answer)s is not an option of this study (%(options)s).")
@@ -51,12 +51,16 @@ class Choice(StepKind):
     def nominal_label(self, options: dict[str, Any], answer: Any) -> str | None:
         return answer if isinstance(answer, str) else None
 
-    def option_ids(self, options: dict[str, Any]) -> list[str]:
+    def ids(self, options: dict[str, Any]) -> list[str]:
+        """Of its labels, in their own order."""
         return [label["id"] for label in options["labels"]]
+
+    def option_ids(self, options: dict[str, Any]) -> list[str]:
+        return self.ids(options)
 
     def simulate(self, context: StepContext) -> str:
         """The annotator's reaction where it is one of these options, else a blind pick."""
-        ids = self.option_ids(dict(context.step["options"]))
+        ids = self.ids(dict(context.step["options"]))
         label = context.reaction.label
         return label if label in ids else ids[int(context.draw.integers(len(ids)))]
 

@@ -1,0 +1,177 @@
+"""What people made of explanations: who passes for a person, which variant is preferred, how plausible each is."""
+
+import json
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from analysis.judged.trials import HUMAN
+from analysis.over_snapshots.snapshot_analysis import Progress, SnapshotAnalysis
+from analysis.statistics import DEFAULT_SEED, N_RESAMPLES
+from analysis.statistics.clustered_shares import clustered_means, indicator_columns
+from analysis.statistics.confidence_sequence import ERROR, confidence_sequence
+from analysis.statistics.scales.comparisons import bradley_terry
+from snapshots.errors import SnapshotDamaged
+from snapshots.reader import Snapshot
+
+OUTCOMES = ("both", "network_only", "human_only", "none")
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """One answer: its trial, the image (clusters of the interval), whose the texts were, the answer, when, who."""
+
+    trial: str
+    image: str
+    origins: tuple[str, ...]
+    answer: str
+    moment: Any
+    annotator: str
+
+
+def judged(snapshot: Snapshot, options: dict[str, Any], progress: Progress) -> dict[str, Any]:
+    """Of the first step that compares or judges texts. Raises SnapshotError where the study has none."""
+    kinds = {step["kind"] for step in snapshot.study["steps"]}
+    step = snapshot.step_named_by_kind("compare" if "compare" in kinds else "judge")
+    settings = next(one["options"] for one in snapshot.study["steps"] if one["name"] == step)
+    progress(0, 2, "reading the judgements")
+    judgements = _judgements(snapshot, step)
+    progress(1, 2, "resampling images")
+    resampling = {"n_resamples": options["n_resamples"], "seed": options["seed"]}
+    found: dict[str, Any] = {
+        "step": step,
+        "n_judgements": len(judgements),
+        "n_trials": len({one.trial for one in judgements}),
+        "n_images": len({one.image for one in judgements}),
+        "n_judges": len({one.annotator for one in judgements}),
+    }
+    if len(settings["labels"]) and "mode" not in settings:
+        found |= {"design": "plausibility", **_ratings(judgements, settings["labels"], resampling)}
+    elif settings["mode"] == "preference":
+        found |= {"design": "preference", **_preferences(judgements)}
+    else:
+        found |= {"design": "turing", **_passing(judgements, resampling)}
+    progress(2, 2, "")
+    return found
+
+
+def _judgements(snapshot: Snapshot, step: str) -> list[Judgement]:
+    trials: dict[str, tuple[str, tuple[str, ...]]] = {}
+    for row in snapshot.stimuli().to_pylist():
+        origins = json.loads(row["metadata"] or "{}").get("origins", {}).get(step)
+        if isinstance(origins, list):
+            trials[row["stimulus_key"]] = row["image_sha256"] or row["name"], tuple(map(str, origins))
+    found = []
+    columns = ["stimulus_key", "annotator", "created_at", step]
+    for batch in snapshot.responses(columns, accepted_only=True):
+        for row in batch.to_pylist():
+            if row[step] is None:
+                continue
+            if row["stimulus_key"] not in trials:
+                raise SnapshotDamaged(
+                    f"stimuli: {row['stimulus_key'][:12]} was judged, but does not say whose its texts were."
+                )
+            image, origins = trials[row["stimulus_key"]]
+            found.append(Judgement(row["stimulus_key"], image, origins, row[step], row["created_at"], row["annotator"]))
+    return sorted(found, key=lambda one: (one.moment, one.trial, one.annotator))
+
+
+def _outcome(one: Judgement) -> str:
+    """What was said of the pair, whichever text stood first."""
+    if one.answer in ("both", "none"):
+        return one.answer
+    chosen = one.origins[0 if one.answer == "a" else 1]
+    return "human_only" if chosen == HUMAN else "network_only"
+
+
+def _passing(judgements: list[Judgement], resampling: dict[str, int]) -> dict[str, Any]:
+    """Per variant the shares of the four outcomes and the pass rate; and how often A was taken, whoever wrote it."""
+    by_variant: dict[str, list[Judgement]] = defaultdict(list)
+    for one in judgements:
+        by_variant[next(origin for origin in one.origins if origin != HUMAN)].append(one)
+    variants = {}
+    for variant, own in sorted(by_variant.items()):
+        outcomes = [_outcome(one) for one in own]
+        columns = indicator_columns(outcomes, OUTCOMES)
+        columns = np.column_stack([columns, columns[:, 0] + columns[:, 1]])
+        images = np.unique([one.image for one in own], return_inverse=True)[1]
+        shares = clustered_means(columns, images, **resampling)
+        variants[variant] = {
+            "n_judgements": len(own),
+            "n_trials": len({one.trial for one in own}),
+            **{name: share.as_dict() for name, share in zip((*OUTCOMES, "passes"), shares, strict=True)},
+            "monitored": _monitored(own),
+        }
+    single = [one for one in judgements if one.answer in ("a", "b")]
+    images = np.unique([one.image for one in single], return_inverse=True)[1]
+    took_a = clustered_means(indicator_columns([one.answer for one in single], ("a",)), images, **resampling)[0]
+    return {"variants": variants, "took_a": took_a.as_dict()}
+
+
+def _monitored(own: list[Judgement]) -> dict[str, Any]:
+    """The pass rate after the first judgement of each trial, which are independent of each other but for the judge."""
+    first: dict[str, Judgement] = {}
+    for one in own:
+        first.setdefault(one.trial, one)
+    n_passed = sum(_outcome(one) in ("both", "network_only") for one in first.values())
+    interval = confidence_sequence(n_passed, len(first))
+    return {
+        "n": len(first),
+        "n_passed": n_passed,
+        "low": interval[0] if interval else None,
+        "high": interval[1] if interval else None,
+        "error": ERROR,
+    }
+
+
+def _preferences(judgements: list[Judgement]) -> dict[str, Any]:
+    variants = sorted({origin for one in judgements for origin in one.origins})
+    place = {variant: number for number, variant in enumerate(variants)}
+    wins = np.zeros((len(variants), len(variants)))
+    for one in judgements:
+        a, b = (place[origin] for origin in one.origins)
+        if one.answer == "same":
+            wins[a, b] += 0.5
+            wins[b, a] += 0.5
+        else:
+            wins[(a, b) if one.answer == "a" else (b, a)] += 1.0
+    fitted = bradley_terry(wins)
+    return {
+        "variants": {
+            variant: {"strength": strength.as_dict(), "wins": wins[number].tolist()}
+            for variant, number, strength in zip(variants, range(len(variants)), fitted.strengths, strict=True)
+        },
+        "order": variants,
+        "connected": fitted.connected,
+    }
+
+
+def _ratings(judgements: list[Judgement], labels: list[dict[str, Any]], resampling: dict[str, int]) -> dict[str, Any]:
+    """Mean place on the scale per variant, from 1 for its lowest label."""
+    place = {label["id"]: float(number) for number, label in enumerate(labels, start=1)}
+    by_origin: dict[str, list[Judgement]] = defaultdict(list)
+    for one in judgements:
+        by_origin[one.origins[0]].append(one)
+    variants = {}
+    for origin, own in sorted(by_origin.items()):
+        images = np.unique([one.image for one in own], return_inverse=True)[1]
+        mean = clustered_means([[place[one.answer]] for one in own], images, **resampling)[0]
+        variants[origin] = {"n_judgements": len(own), "mean": mean.as_dict()}
+    return {"variants": variants, "n_labels": len(labels)}
+
+
+JUDGED = SnapshotAnalysis(
+    name="judged",
+    title="Judged by people",
+    definition=(
+        "Emotional Turing test: per variant the shares of judgements in which both texts, only the network's, only the "
+        "person's or none could be by a person; the pass rate is both plus only the network's. Preferences: "
+        "Bradley-Terry strengths. Plausibility: mean place on the scale. 95 % intervals from resampling images; the "
+        "monitored interval holds at every look, with the first judgement of each trial."
+    ),
+    source="Affection (CVPR 2023), supplement, emotional Turing test; Bradley and Terry (1952); Robbins (1970)",
+    run=judged,
+    defaults={"seed": DEFAULT_SEED, "n_resamples": N_RESAMPLES},
+)

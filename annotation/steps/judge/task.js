@@ -1,0 +1,3 @@
+// Like a comparison, with one text.
+
+export { start } from "../compare/task.js";
