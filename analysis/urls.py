@@ -4,7 +4,17 @@ from django.urls import path
 
 from analysis.network_urls import urlpatterns as network_urlpatterns
 from analysis.public_urls import urlpatterns as public_urlpatterns
-from analysis.views import annotators, common_ground, dashboard, explorer, language, latent_truth, rehearsal, stimulus
+from analysis.views import (
+    annotators,
+    common_ground,
+    dashboard,
+    disagreement,
+    explorer,
+    language,
+    latent_truth,
+    rehearsal,
+    stimulus,
+)
 
 urlpatterns = [
     path("studies/<slug:slug>/", dashboard.study, name="study"),
@@ -23,6 +33,14 @@ urlpatterns = [
         common_ground.common_ground_csv,
         name="study_common_ground_csv",
     ),
+    path("studies/<slug:slug>/disagreement", disagreement.disagreement, name="study_disagreement"),
+    path(
+        "studies/<slug:slug>/disagreement/<slug:name>.csv",
+        disagreement.disagreement_csv,
+        name="study_disagreement_csv",
+    ),
+    path("studies/<slug:slug>/asking", disagreement.asking, name="study_asking"),
+    path("studies/<slug:slug>/asking/<slug:name>.csv", disagreement.asking_csv, name="study_asking_csv"),
     path("studies/<slug:slug>/explorer", explorer.explorer, name="study_explorer"),
     # as the explorer was called before it could be asked for more
     path("studies/<slug:slug>/gallery", explorer.gallery, name="study_gallery"),

@@ -6,7 +6,6 @@ and on a wide screen while bars and axes stretch.
 
 from analysis.charts.columns import Column, columns
 from analysis.charts.dots import Dot, dots
-from analysis.charts.label_graph import Link, Node, label_graph
 from analysis.charts.marks import mark_class
 from analysis.charts.parts_bar import WholePart, parts_bar
 from analysis.charts.share_bars import ShareBar, share_bars
@@ -15,13 +14,10 @@ from analysis.charts.strip import strip
 __all__ = [
     "Column",
     "Dot",
-    "Link",
-    "Node",
     "ShareBar",
     "WholePart",
     "columns",
     "dots",
-    "label_graph",
     "mark_class",
     "parts_bar",
     "share_bars",

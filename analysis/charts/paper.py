@@ -111,7 +111,6 @@ def _look(mark: Mark, classes: list[str]) -> Mark:
         "interval-halo": {"stroke": colour("card"), "stroke_width": 5.0},
         "track": {"fill": colour("sunken")},
         "part-edge": {"stroke": colour("card"), "stroke_width": 2.0},
-        **{f"w{width}": {"stroke": colour("edge"), "stroke_width": 1.5 * width} for width in range(1, 5)},
         "marker": {"stroke": colour("ink"), "stroke_width": 1.5, "dashed": True},
     }
     look = next((looks[name] for name in classes if name in looks), None)

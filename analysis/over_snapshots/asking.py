@@ -4,9 +4,10 @@ from dataclasses import asdict
 from typing import Any
 
 from analysis.over_snapshots.asked_answers import CIRCUMSTANCES, asked_answers
-from analysis.over_snapshots.snapshot_analysis import Progress, SnapshotAnalysis
+from analysis.over_snapshots.snapshot_analysis import Progress, SnapshotAnalysis, no_progress
 from analysis.statistics.asking import (
     PER_IMAGES,
+    AskedAnswers,
     carry_over_effects,
     circumstance_effects,
     position_effects,
@@ -29,6 +30,11 @@ def run(snapshot: Snapshot, options: dict[str, Any], progress: Progress) -> dict
     """Every effect with its interval, whether it is causal, or why it cannot be told. Raises SnapshotError."""
     progress(0, 5, "reading the snapshot")
     answers, labels, n_simulated = asked_answers(snapshot)
+    return {"labels": labels, "n_simulated": n_simulated, **asking_of(answers, progress)}
+
+
+def asking_of(answers: AskedAnswers, progress: Progress = no_progress) -> dict[str, Any]:
+    """All that is found in the answers themselves."""
     progress(1, 5, "place on the screen")
     per_place, first_place, places = position_effects(answers)
     progress(2, 5, "the image before")
@@ -41,11 +47,9 @@ def run(snapshot: Snapshot, options: dict[str, Any], progress: Progress) -> dict
         found, reason = circumstance_effects(answers, name)
         circumstances.append({"name": name, "reason": reason, "values": [asdict(one) for one in found]})
     return {
-        "labels": labels,
         "n_answers": answers.n,
         "n_stimuli": int((answers.counts.sum(axis=1) > 0).sum()),
         "n_people": len(set(answers.person.tolist())),
-        "n_simulated": n_simulated,
         "place": {
             "slope": asdict(per_place),
             "first": asdict(first_place),

@@ -4,7 +4,7 @@ from dataclasses import asdict
 from typing import Any
 
 from analysis.over_snapshots.label_answers import LabelAnswers, as_groups, label_answers
-from analysis.over_snapshots.snapshot_analysis import Progress, SnapshotAnalysis
+from analysis.over_snapshots.snapshot_analysis import Progress, SnapshotAnalysis, no_progress
 from analysis.statistics import DEFAULT_SEED, N_RESAMPLES
 from analysis.statistics.disagreement import (
     Decomposition,
@@ -55,18 +55,28 @@ def run(snapshot: Snapshot, options: dict[str, Any], progress: Progress) -> dict
     progress(0, 100, "reading the snapshot")
     answers = label_answers(snapshot)
     votes, groups_left_out = _votes(answers, options["grouping"])
-    found = decompose(votes, seed=seed, progress=lambda at, total, what: progress(2 + 78 * at // total, 100, what))
-    progress(80, 100, "the same with known parts")
-    recovery = _recovery(found, seed)
-    progress(90, 100, "labels that come together")
-    graph = confusion_graph(votes.counts(), keys=answers.keys, n_resamples=N_RESAMPLES, seed=seed)
-    progress(95, 100, "types of people")
-    types = types_of_people(votes, seed=seed)
+    found = disagreement_of(votes, keys=answers.keys, seed=seed, progress=progress)
     return {
         "labels": answers.labels,
         "grouping": options["grouping"],
         "groups_left_out": groups_left_out,
         "n_simulated": int(answers.is_simulated.sum()),
+        **found,
+    }
+
+
+def disagreement_of(
+    votes: Votes, *, keys: list[str] | None, seed: int, progress: Progress = no_progress
+) -> dict[str, Any]:
+    """All that is found in the answers themselves. keys: of the stimuli, so that resamples follow them."""
+    found = decompose(votes, seed=seed, progress=lambda at, total, what: progress(2 + 78 * at // total, 100, what))
+    progress(80, 100, "the same with known parts")
+    recovery = _recovery(found, seed)
+    progress(90, 100, "labels that come together")
+    graph = confusion_graph(votes.counts(), keys=keys, n_resamples=N_RESAMPLES, seed=seed)
+    progress(95, 100, "types of people")
+    types = types_of_people(votes, seed=seed)
+    return {
         "parts": _parts(found),
         "recovery": recovery,
         "graph": {

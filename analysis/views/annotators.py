@@ -12,9 +12,10 @@ from django.views.decorators.http import require_GET
 
 from analysis.charts import mark_class
 from analysis.charts.marks import as_number, as_percent
+from analysis.disagreement_figures import types_words
 from analysis.figures import person_distribution
 from analysis.models import AnnotatorStatistics, StudyStatistics
-from analysis.queries import annotator_statistics, study_statistics
+from analysis.queries import annotator_statistics, latest_analysis, study_statistics
 from analysis.statistics import POLARITIES
 from analysis.views.csv_file import csv_response
 from annotation.access import get_study
@@ -48,6 +49,7 @@ def annotators(request: HttpRequest, slug: str) -> HttpResponse:
     page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
     people = list(page.object_list)
     facts = participation_facts([person.participation_id for person in people])
+    apart = latest_analysis(study.pk, "disagreement")
     context = {
         "study": study,
         "statistics": statistics,
@@ -56,6 +58,7 @@ def annotators(request: HttpRequest, slug: str) -> HttpResponse:
         "has_polarity": bool(statistics and statistics.polarity_totals),
         "polarities": POLARITIES,
         "sort": sort,
+        "types_words": types_words(apart.result["types"]) if apart and apart.result["types"]["n_types"] else "",
         "people": [
             _row(person, facts[person.participation_id], statistics)
             for person in people

@@ -41,6 +41,8 @@ RESEARCHING = {
     "explorer-filtered": "/studies/{slug}/explorer?felt=awe&felt=contentment&agreement_max=0.9&sort=mixed",
     "latent": "/studies/{slug}/latent",
     "judged": "/studies/{slug}/judged",
+    "disagreement": "/studies/{slug}/disagreement",
+    "asking": "/studies/{slug}/asking",
     "language": "/studies/{slug}/language",
     "words": "/studies/{slug}/words",
     "report": "/studies/{slug}/report",
