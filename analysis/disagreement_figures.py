@@ -33,12 +33,10 @@ def below(result: AnalysisResult, *, n: int, n_stimuli: int) -> str:
     )
 
 
-def parts_figure(result: AnalysisResult) -> Figure | None:
-    """None where nothing at all can be said."""
+def parts_figure(result: AnalysisResult) -> Figure:
+    """Where nothing at all can be said, its table says so."""
     found = result.result["parts"]
-    whole = found["disagreement"]["value"]
-    if not whole:
-        return None
+    whole = found["disagreement"]["value"] or 0.0
     bars, rows, raw = [], [], []
     for name, (title, meaning, css) in PARTS.items():
         share, part = found["shares"][name], found["parts"][name]

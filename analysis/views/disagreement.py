@@ -101,7 +101,8 @@ def _disagreement_figures(result: AnalysisResult) -> list[Figure]:
 
 def _disagreement_context(result: AnalysisResult) -> dict[str, Any]:
     found = result.result
-    parts, together = parts_figure(result), together_figure(result)
+    parts = parts_figure(result) if found["parts"]["disagreement"]["value"] else None
+    together = together_figure(result)
     types = types_figures(result)
     reasons: dict[str, list[str]] = {}
     for name, part in found["parts"]["parts"].items():

@@ -14,7 +14,9 @@ from django.test import Client
 from PIL import Image
 
 from analysis.models import PublicExplorer
+from analysis.over_snapshots import analysis_named
 from analysis.over_snapshots.snapshot_analysis import no_progress
+from analysis.services.analyse_snapshot import store_analysis
 from analysis.services.public_explorer import make_explorer, new_address, set_public_explorer
 from analysis.services.refresh_statistics import refresh_statistics
 from analysis.services.rehearse import rehearse
@@ -114,6 +116,8 @@ def make_place(manager: User, annotator: User, **settings: Any) -> Place:
     report = Job.objects.create(kind="report", study_key=study.slug, state=Job.DONE, created_by=manager)
     names = {"pdf": default_storage.save(f"reports/{report.pk}/report.pdf", ContentFile(b"%PDF-1.4"))}
     Job.objects.filter(pk=report.pk).update(result={"snapshot_id": snapshot.snapshot_id, "files": names})
+    for name in ("disagreement", "asking"):
+        store_analysis(study=study, analysis=analysis_named(name), options={}, progress=no_progress)
     place.arguments = {
         "slug": study.slug,
         "address": _public_explorer(study, manager),
@@ -140,6 +144,8 @@ def make_place(manager: User, annotator: User, **settings: Any) -> Place:
         "source": "link",
         "payment_key": payment.key,
         "name": "emotions",
+        "study_disagreement_csv.name": "parts",
+        "study_asking_csv.name": "place",
     }
     return place
 

@@ -8,6 +8,7 @@ Source: Kott (2001), The Delete-a-Group Jackknife; for two ways of dependence Ca
 Inference with Multiway Clustering, sec. 2.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -35,12 +36,22 @@ class Spread:
     freedom: int
 
     def interval(self, at: int, value: float) -> tuple[float | None, float | None]:
-        """Both None where there is no standard error."""
+        """Both None where there is no standard error.
+
+        Of what is never below 0 the spread grows with the value, so an estimate that came out too small also seems
+        too sure: the interval is made on the square root, where the spread hardly depends on the value, and squared
+        (Bartlett, 1936, The Square Root Transformation in Analysis of Variance). Where the value is not even as large
+        as its error it stays plain.
+        """
         error = float(self.error[at])
         if not np.isfinite(error):
             return None, None
         reach = float(students_t.ppf((1 + INTERVAL) / 2, self.freedom)) * error
-        return value - reach, value + reach
+        if value <= error:
+            return value - reach, value + reach
+        root = math.sqrt(value)
+        low, high = root - reach / (2 * root), root + reach / (2 * root)
+        return max(low, 0.0) ** 2, high**2
 
 
 def two_way_spread(votes: Votes, without: Without, *, seed: int, progress: Callable[[int, int, str], None]) -> Spread:
