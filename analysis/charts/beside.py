@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from analysis.charts import marks
 
-ROW = 46  # px
+ROW = 58  # px
+BELOW = 15  # px from our dot down to the published signs, which would hide each other on one line
 LEGEND = 26
 
 
@@ -41,7 +42,7 @@ def beside(title: str, description: str, rows: Sequence[Beside], collections: Se
         parts.append(marks.rect(0, y - 3, 100, 6, "track"))
         for sign, other in enumerate(row.others):
             if other is not None:
-                parts.append(_sign(sign, _place(other, row.axis), y))
+                parts.append(_sign(sign, _place(other, row.axis), y + BELOW))
         if row.low is not None and row.high is not None:
             parts.append(marks.interval(_place(row.low, row.axis), _place(row.high, row.axis), y, 5))
         parts.append(f'<circle class="dot series-1" cx="{marks.percent(_place(row.value, row.axis))}" cy="{y}" r="5"/>')

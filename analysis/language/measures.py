@@ -94,7 +94,7 @@ MEASURES: tuple[Measure, ...] = (
         _BRYSBAERT, _column("concreteness"), CONCRETENESS,
     ),
     Measure(
-        "most_abstract", "Uses a most abstract word", "share", 0, 1,
+        "most_abstract", "Most abstract words", "share", 0, 1,
         "Share of texts with a word or pair among the 1 % of entries that are rated most abstract. English texts only.",
         _BRYSBAERT, _column("most_abstract"), CONCRETENESS,
     ),

@@ -11,11 +11,11 @@ from analysis.language_figures.selection import Selection as Selection
 LANGUAGE_FIGURES: dict[str, Callable[[Selection], Figure | None]] = {
     "measures": measures,
     "by_emotion": by_emotion,
+    "similes": similes,
     "by_source": by_source,
     **{f"spread_{name}": histogram(name) for name in HISTOGRAMS},
     "different_words": parts_of_speech,
     "similarity": similarity,
-    "similes": similes,
     "something_else": something_else,
     "languages": languages,
 }

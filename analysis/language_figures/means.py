@@ -157,6 +157,8 @@ def histogram(name: str) -> Callable[[Selection], Figure | None]:
         edges = [low + place * width for place in range(n_bins + 1)]
         spans = [f"{as_number(left, 2).removesuffix('.00')} to {as_number(right, 2).removesuffix('.00')}"
                  for left, right in itertools.pairwise(edges)]  # fmt: skip
+        if measure.unit == "words":
+            spans = [f"{left:.0f} to {right - 1:.0f}" for left, right in itertools.pairwise(edges)]
         if measure.high is None:
             spans[-1] = f"{as_number(edges[-2], 0)} and more"
         fullest = spans[max(range(n_bins), key=lambda place: counts[place])]
