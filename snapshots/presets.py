@@ -82,5 +82,5 @@ def preset_of_texts(
     kept = kept_texts(lengths, splits_of(stimulus_keys), preset)
     counts: Counter[str] = Counter()
     for place in np.flatnonzero(kept.keep & (kept.split == SPLITS.index("train"))):
-        counts.update(tokens[place])
+        counts.update(tokens[int(place)])
     return kept, Vocabulary.from_counts(counts, min_count=preset.min_count)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.language.distinct import distinct
+
 MOST_IMAGES = 8
 
 
@@ -24,7 +26,7 @@ def behind(item: NDArray[np.integer], image: NDArray[np.integer], person: NDArra
     if not len(item):
         none = np.zeros(n_items, np.int64)
         return Behind(none, none, [[] for _ in range(n_items)])
-    people = np.unique(item.astype(np.int64) * (int(person.max()) + 1) + person)
+    people = distinct(item.astype(np.int64) * (int(person.max()) + 1) + person)
     n_people = np.bincount(people // (int(person.max()) + 1), minlength=n_items)
     width = int(image.max()) + 1
     codes, mentions = np.unique(item.astype(np.int64) * width + image, return_counts=True)

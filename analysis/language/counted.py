@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.language.behind import MOST_IMAGES, behind
+from analysis.language.distinct import distinct
 from analysis.language.measures import MEASURES
-from analysis.language.parts_of_speech import NAMES, NONE, TAGS
+from analysis.language.parts_of_speech import NAMES, TAGS
 from analysis.language.similes import SUBSTRINGS
 from analysis.language.something_else import GROUPS, UNCLASSIFIED
 from analysis.language.study_texts import StudyTexts
@@ -115,17 +116,16 @@ def different_words_per_image(study: StudyTexts) -> dict[str, dict[str, list[Any
     Each (mean, low, high, images). Source: ArtEmis, pos_analysis by image; Affection, sec. 3.
     """
     texts, width = study.texts, max(len(study.texts.words), 1)
-    tagged = texts.tags != NONE
-    image = study.image[study.text_of_word[tagged]]
-    code = (image * len(TAGS) + texts.tags[tagged]) * width + texts.ids[tagged]
-    kind = np.unique(code) // width
-    n = np.bincount(kind, minlength=study.n_images * len(TAGS)).reshape(study.n_images, len(TAGS))
+    image_of_word = study.image.astype(np.int32)[study.text_of_word]
     n_texts = np.bincount(study.image[~np.isnan(texts.number("compound"))], minlength=study.n_images)
     answered = np.flatnonzero(n_texts)
     places, everywhere = np.arange(len(answered)), np.zeros(len(answered), np.int64)
     found = {}
     for tag, name in NAMES.items():
-        per_image = n[answered, TAGS.index(tag)].astype(np.float64)
+        of_tag = np.flatnonzero(texts.tags == TAGS.index(tag))
+        code = image_of_word[of_tag].astype(np.int64) * width + texts.ids[of_tag]
+        n = np.bincount(distinct(code) // width, minlength=study.n_images)
+        per_image = n[answered].astype(np.float64)
         found[name] = {
             "per_image": _row(clustered_means(per_image, places, everywhere, 1), 0),
             "per_text": _row(clustered_means(per_image / n_texts[answered], places, everywhere, 1), 0),
@@ -138,11 +138,11 @@ def languages(study: StudyTexts) -> list[dict[str, Any]]:
     code = np.where(study.texts.n_words > 0, study.texts.languages, -1)
     places, n = np.unique(code, return_counts=True)
     names = ["" if place < 0 else study.texts.language_names[place] for place in places]
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"language": name, "n_texts": int(count), "read_as_english": bool(name) and is_english(name)}
         for name, count in zip(names, n, strict=True)
     ]
-    return sorted(rows, key=lambda row: (-row["n_texts"], row["language"]))
+    return sorted(rows, key=lambda row: (-int(row["n_texts"]), str(row["language"])))
 
 
 def similes(study: StudyTexts) -> list[dict[str, Any]]:
@@ -208,8 +208,9 @@ def presets(study: StudyTexts, split_of_image: NDArray[np.int8]) -> dict[str, di
 
 def _of_part(table: NDArray[np.int64], source: slice | int, label: slice | int) -> NDArray[np.int64]:
     """(S, K, m) counts, summed over a part of the study: (m,)."""
-    part = table[source, label]
-    return part.sum(axis=tuple(range(part.ndim - 1)))
+    part: NDArray[np.int64] = table[source, label]
+    summed: NDArray[np.int64] = part.sum(axis=tuple(range(part.ndim - 1)))
+    return summed
 
 
 def _binned(values: NDArray[np.float64], name: str, cell: NDArray[np.int64], n: int) -> NDArray[np.int64] | None:

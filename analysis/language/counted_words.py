@@ -29,7 +29,7 @@ def marking(study: StudyTexts) -> dict[str, dict[str, list[dict[str, Any]]]]:
         return {}
     words = study.texts.words
     speaks = np.fromiter((len(word) > 1 and not word.isdigit() for word in words), bool, count=len(words))
-    found = {}
+    found: dict[str, dict[str, list[dict[str, Any]]]] = {}
     for source, place in [("", None), *((name, place) for place, name in enumerate(study.sources))]:
         if place is not None and len(study.sources) < 2:
             continue

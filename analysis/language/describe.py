@@ -4,6 +4,7 @@ import hashlib
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,6 +60,13 @@ class DescribedTexts:
     def text_of_word(self) -> NDArray[np.int32]:
         """(T,) which text a word stands in."""
         return np.repeat(np.arange(len(self), dtype=np.int32), self.n_words)
+
+    @cached_property
+    def tag_counts(self) -> NDArray[np.int64]:
+        """(n, 12) words per text and tag."""
+        n_tags = len(parts_of_speech.TAGS)
+        code = self.text_of_word * np.int64(n_tags) + self.tags
+        return np.bincount(code, minlength=len(self) * n_tags).reshape(len(self), n_tags)
 
     def number(self, name: str) -> NDArray[np.float64]:
         """(n,) one column of numbers."""

@@ -35,11 +35,8 @@ def _pos(tag: str) -> Callable[[DescribedTexts], Values]:
     place = TAGS.index(tag)
 
     def values(texts: DescribedTexts) -> Values:
-        hits = np.concatenate(([0], np.cumsum(texts.tags == place)))
-        untagged = np.concatenate(([0], np.cumsum(texts.tags == NONE)))
-        starts, ends = texts.offsets[:-1], texts.offsets[1:]
-        found = (hits[ends] - hits[starts]).astype(np.float64)
-        found[(untagged[ends] > untagged[starts]) | (starts == ends)] = np.nan
+        found = texts.tag_counts[:, place].astype(np.float64)
+        found[(texts.tag_counts[:, NONE] > 0) | (texts.n_words == 0)] = np.nan
         return found
 
     return values

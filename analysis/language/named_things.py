@@ -3,12 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from analysis.language.describe import DescribedTexts
+from analysis.language.distinct import distinct
 from analysis.language.parts_of_speech import NOUN
 from snapshots.cleaning import tokens_of
 
@@ -40,21 +40,20 @@ class NamedThings:
 
 
 @cache
-def _singular() -> Any:
+def _singular(word: str) -> str:
     from textblob.en.inflect import singularize
 
-    return singularize
+    return str(singularize(word))
 
 
 def one_form(words: Sequence[str]) -> NDArray[np.int64]:
     """(V,) for each word the place of its singular, if that is among the words, else its own."""
     places = {word: place for place, word in enumerate(words)}
-    singular = _singular()
     forms = np.arange(len(words), dtype=np.int64)
     for place, word in enumerate(words):
         # only what ends like a plural is asked about: the rules see plurals in many a singular
         if word in _IRREGULAR or (len(word) > 3 and word.endswith("s") and not word.endswith("ss")):
-            forms[place] = places.get(singular(word), place)
+            forms[place] = places.get(_singular(word), place)
     return forms
 
 
@@ -83,7 +82,7 @@ def named_things(
     places, form = places[named], form[named]
     text = (np.searchsorted(texts.offsets, places, side="right") - 1).astype(np.int64)
     # once per text, however often it says so
-    code = np.unique(text * width + form)
+    code = distinct(text * width + form)
     text, form = code // width, code % width
     of_image = image[text].astype(np.int64) * width + form
     codes, which, n_texts = np.unique(of_image, return_inverse=True, return_counts=True)

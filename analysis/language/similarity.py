@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,7 +74,8 @@ def similarity(
     for number in range(n_groups):
         rows = np.flatnonzero(group == number)
         chosen = vectors[rows]
-        cosine = np.asarray((chosen @ chosen.T).todense() if sparse.issparse(chosen) else chosen @ chosen.T)
+        product: Any = chosen @ chosen.T
+        cosine = np.asarray(product.todense() if sparse.issparse(product) else product)
         there = np.diag(cosine) > 0.5
         rows, cosine = rows[there], cosine[np.ix_(there, there)].astype(np.float64)
         other_person = person[rows][:, None] != person[rows][None, :]
@@ -121,4 +123,5 @@ def sample_of_images(n_texts: Sequence[int], order: NDArray[np.integer], most_te
     """Which images to take, in `order`, until they hold `most_texts` texts; images with one text are passed over."""
     sizes = np.asarray(n_texts)[order]
     usable = order[sizes > 1]
-    return usable[np.cumsum(np.asarray(n_texts)[usable]) <= most_texts].astype(np.int64)
+    taken: NDArray[np.int64] = usable[np.cumsum(np.asarray(n_texts)[usable]) <= most_texts].astype(np.int64)
+    return taken

@@ -59,8 +59,14 @@ class StudyTexts:
     def cells(self) -> Iterator[tuple[str, slice | int, slice | int]]:
         """Every part of the study that a page may ask for: its name "source|emotion" ('' = all), and both places."""
         everything = slice(None)
-        sources = [("", everything), *((name, place) for place, name in enumerate(self.sources))]
-        labels = [("", everything), *((label["id"], place) for place, label in enumerate(self.labels))]
+        sources: list[tuple[str, slice | int]] = [
+            ("", everything),
+            *((name, place) for place, name in enumerate(self.sources)),
+        ]
+        labels: list[tuple[str, slice | int]] = [
+            ("", everything),
+            *((label["id"], place) for place, label in enumerate(self.labels)),
+        ]
         for source, source_place in sources:
             for label, label_place in labels:
                 yield f"{source}|{label}", source_place, label_place

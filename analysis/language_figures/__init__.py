@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from analysis.figures import Figure
 from analysis.language.counted import HISTOGRAMS
-from analysis.language_figures.counts import languages, similarity, similes, something_else
+from analysis.language_figures.counts import alike_emotions, languages, similarity, similes, something_else
 from analysis.language_figures.means import by_emotion, by_source, histogram, measures, parts_of_speech
 from analysis.language_figures.selection import Selection as Selection
 
@@ -16,6 +16,7 @@ LANGUAGE_FIGURES: dict[str, Callable[[Selection], Figure | None]] = {
     **{f"spread_{name}": histogram(name) for name in HISTOGRAMS},
     "different_words": parts_of_speech,
     "similarity": similarity,
+    "alike_emotions": alike_emotions,
     "something_else": something_else,
     "languages": languages,
 }

@@ -1,12 +1,14 @@
 """Figures of counts: similes, what 'something else' was, languages; and how alike texts are."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 from urllib.parse import urlencode
 
 from django.utils.safestring import mark_safe
 
 from analysis.charts import Dot, ShareBar, dots, share_bars
 from analysis.charts.marks import as_number, as_percent
+from analysis.charts.shaded_table import shaded_table
 from analysis.figures import Figure
 from analysis.language.published import PUBLISHED, SOMETHING_ELSE_ARTEMIS, SOURCES
 from analysis.language.similes import SUBSTRINGS
@@ -15,6 +17,13 @@ from analysis.language.text_language import UNKNOWN
 from analysis.language_figures.selection import BY_NAME, Selection
 from analysis.statistics.wilson import wilson_interval
 from snapshots.cleaning import is_english
+
+MOST_LABELS_DRAWN = 12
+_SAMPLED = (
+    "Of a seeded sample of whole images, which falls into random groups; pairs are taken within a group, and intervals "
+    "are Student's over the groups (Wolter 2007). TF-IDF: Salton and Buckley 1988. Embeddings: Reimers and Gurevych "
+    "2019."
+)
 
 
 def similes(selection: Selection) -> Figure | None:
@@ -83,10 +92,37 @@ def languages(selection: Selection) -> Figure | None:
     )
 
 
+def alike_emotions(selection: Selection) -> Figure | None:
+    """Whose texts are alike, emotion by emotion, on different images."""
+    found, _ = _method(selection)
+    labels = selection.found["labels"]
+    numbers = [(value, row, column) for row, cells in enumerate(found["table"]) for column, value in enumerate(cells)]
+    apart = [(value, row, column) for value, row, column in numbers if value is not None and row < column]
+    if not apart or len(labels) > MOST_LABELS_DRAWN:
+        return None
+    names = [label["name"] for label in labels]
+    _, first, second = max(apart)
+    title = "Which emotions are written about alike"
+    lead = f"Mean cosine of texts on different images. Most alike of two: {names[first]} and {names[second]}."
+    return Figure(
+        id="alike_emotions",
+        title=title,
+        lead=lead,
+        svg=mark_safe(shaded_table(title, lead, names, found["table"])),  # noqa: S308 (our own drawing)
+        columns=["Emotion", *names],
+        rows=[[name, *(as_number(value, 3) for value in row)] for name, row in zip(names, found["table"], strict=True)],
+        raw_columns=["emotion", *(label["id"] for label in labels)],
+        raw_rows=[[label["id"], *row] for label, row in zip(labels, found["table"], strict=True)],
+        definition="Mean cosine over pairs of texts by different people on different images, by their two emotions. "
+        f"{_SAMPLED}",
+        source=f"{found['n_texts']:,} texts in {found['n_groups']} groups of images, of the whole study. "
+        f"{selection.about}",
+        css="half",
+    )
+
+
 def similarity(selection: Selection) -> Figure | None:
-    by = selection.found["similarity"]
-    best = by.get("embeddings") if "figures" in by.get("embeddings", {}) else None
-    found, how = (best, "embeddings") if best else (by["tf_idf"], "tf_idf")
+    found, how = _method(selection)
     names = {
         "same_image_same_emotion": "Same image, same emotion",
         "same_image_other_emotion": "Same image, another emotion",
@@ -117,13 +153,19 @@ def similarity(selection: Selection) -> Figure | None:
               for name, figure in figures_of.items()],
         raw_columns=["pairs", "method", "cosine", "low", "high", "n_pairs"],
         raw_rows=[[name, how, *figure] for name, figure in figures_of.items()],
-        definition="Cosine of two texts by different people. Of a seeded sample of whole images, which falls into "
-        "random groups; pairs are taken within a group, and the interval is Student's over the groups (Wolter 2007). "
-        "TF-IDF: Salton and Buckley 1988. Embeddings: Reimers and Gurevych 2019.",
+        definition=f"Cosine of two texts by different people. {_SAMPLED}",
         source=f"{found['n_texts']:,} texts in {found['n_groups']} groups of images, of the whole study. "
         f"{selection.about}",
         css="half",
     )  # fmt: skip
+
+
+def _method(selection: Selection) -> tuple[Mapping[str, Any], str]:
+    """What was found by sentence embeddings where there is an encoder, else by TF-IDF; and which of the two."""
+    by = selection.found["similarity"]
+    if "figures" in by.get("embeddings", {}):
+        return by["embeddings"], "embeddings"
+    return by["tf_idf"], "tf_idf"
 
 
 def _counts(

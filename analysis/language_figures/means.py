@@ -194,7 +194,7 @@ def parts_of_speech(selection: Selection) -> Figure | None:
         published = [UNIQUE_PER_IMAGE[name].of(which) for which in ("artemis", "coco")]
         drawn.append(
             Beside(
-                BY_NAME[name].title, *per_image[:3], as_number(per_image[0], 1),
+                BY_NAME[name].title, per_image[0], per_image[1], per_image[2], as_number(per_image[0], 1),
                 (0, upper([per_image[2] or per_image[0], *published])), [None, *published], "No English text.",
             )
         )  # fmt: skip

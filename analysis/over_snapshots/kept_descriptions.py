@@ -8,6 +8,7 @@ import os
 import time
 import zipfile
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import numpy as np
@@ -23,8 +24,10 @@ def read_descriptions(path: Path) -> DescribedTexts | None:
     """What was kept; None where nothing was, or where the file is not whole."""
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as kept:
-            arrays = {name: kept[name] for name in _ARRAYS}
-            words = {name: tuple(bytes(kept[name]).decode().split("\n")) if kept[name].size else () for name in _WORDS}
+            arrays: dict[str, Any] = {name: kept[name] for name in _ARRAYS}
+            words: dict[str, Any] = {
+                name: tuple(bytes(kept[name]).decode().split("\n")) if kept[name].size else () for name in _WORDS
+            }
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
         return None
     return DescribedTexts(**arrays, **words)
@@ -38,7 +41,7 @@ def keep_descriptions(path: Path, texts: DescribedTexts) -> None:
     for other in path.parent.iterdir():
         if other != path and other.stat().st_mtime < time.time() - UNUSED_AFTER_SECONDS:
             other.unlink(missing_ok=True)
-    words = {name: np.frombuffer("\n".join(getattr(once, name)).encode(), np.uint8) for name in _WORDS}
+    words: dict[str, Any] = {name: np.frombuffer("\n".join(getattr(once, name)).encode(), np.uint8) for name in _WORDS}
     partial = path.with_name(f"{uuid4().hex}.partial")
     try:
         with partial.open("wb") as file:

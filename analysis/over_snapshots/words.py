@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -146,7 +147,8 @@ def _read(snapshot: Snapshot) -> _Read:
 def _description(description: str, metadata: str) -> str:
     """The stimulus's description and whatever its source called tags, keywords or a caption."""
     found = [description or ""]
-    further = json.loads(metadata) if metadata else {}
+    # most say nothing, and there may be a hundred thousand of them
+    further = json.loads(metadata) if metadata and metadata != "{}" else {}
     if isinstance(further, dict):
         for name in ("tags", "keywords", "caption", "objects"):
             value = further.get(name)
@@ -168,7 +170,7 @@ def _lexicons() -> tuple[dict[str, Any], Any, Any]:
             told[name] = {"state": "absent"}
         else:
             try:
-                lexicon = reader(Path(file))
+                lexicon = _read_once(reader, Path(file), _changed_at(Path(file)))
                 told[name] = {
                     "state": "used", "file": lexicon.file_name, "sha256": lexicon.sha256, "n": len(lexicon.ratings)
                 }  # fmt: skip
@@ -176,6 +178,20 @@ def _lexicons() -> tuple[dict[str, Any], Any, Any]:
                 told[name] = {"state": "unreadable", "problem": str(problem)}
         found.append(lexicon)
     return told, found[0], found[1]
+
+
+@cache
+def _read_once(reader: Callable[[Path], Any], path: Path, changed_at: tuple[int, int]) -> Any:
+    """A worker reads a lexicon once, and again when its file has changed."""
+    return reader(path)
+
+
+def _changed_at(path: Path) -> tuple[int, int]:
+    try:
+        facts = path.stat()
+    except OSError:
+        return (0, 0)
+    return (facts.st_mtime_ns, facts.st_size)
 
 
 def _kept_under(snapshot: Snapshot, lexicons: Mapping[str, Any]) -> str:
