@@ -261,6 +261,12 @@ def cohorts_of(study: Study) -> list[str]:
     return list(rows.values_list("cohort", flat=True).distinct())
 
 
+def sources_of(study: Study) -> list[str]:
+    """The different source datasets of the study's stimuli, ascending."""
+    names = Stimulus.objects.filter(study=study).order_by("source_dataset").values_list("source_dataset", flat=True)
+    return list(names.distinct())
+
+
 _FACE = ("id", "key", "name", "description", "source_dataset", "image_sha256", "width", "height", "wanted")
 
 

@@ -1,0 +1,173 @@
+"""The figures of two sides beside each other, for the pages Groups and Compare."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.utils.safestring import mark_safe
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as later
+
+from analysis.charts import Dot, ShareBar, dots, share_bars
+from analysis.charts.marks import as_number, as_percent
+from analysis.figures import Figure
+from analysis.statistics.equivalence import CANNOT_TELL, DIFFER, DIFFER_LITTLE, SAME
+
+VERDICTS = {
+    DIFFER: later("they differ"),
+    DIFFER_LITTLE: later("they differ, by less than would matter"),
+    SAME: later("no difference worth naming"),
+    CANNOT_TELL: later("cannot tell"),
+}
+_COLOURS = ("series-1", "series-2")
+
+LABEL_COLUMNS = ["label", "first", "second", "difference", "low", "high", "p_corrected", "p_equivalence_corrected",
+                 "verdict"]  # fmt: skip
+
+
+def signed(value: float | None) -> str:
+    """A difference of shares in percentage points, its sign always there."""
+    if value is None:
+        return "–"
+    words = as_number(100 * value, 1)
+    return words if words.startswith("−") or words == "0.0" else f"+{words}"
+
+
+def as_p(value: float | None) -> str:
+    if value is None:
+        return "–"
+    return "< 0.001" if value < 0.001 else f"{value:.3f}"
+
+
+def between(row: dict[str, Any], write: Any = signed) -> str:
+    """[low, high] of a difference or an estimate; empty where there is none."""
+    return "" if row.get("low") is None else f"[{write(row['low'])}, {write(row['high'])}]"
+
+
+def _reach(rows: Sequence[dict[str, Any]], least: float) -> float:
+    ends = [abs(end) for row in rows for end in (row["value"], row["low"], row["high"]) if end is not None]
+    return max([*ends, least * 1.2])
+
+
+def shares_figure(
+    figure_id: str, labels: Sequence[dict[str, Any]], rows: Sequence[dict[str, Any]], sides: Sequence[str], source: str
+) -> Figure:
+    """Both sides' shares, a bar each. rows: per label, first and second (a number, or an estimate as a dict)."""
+    bars, table = [], []
+    for label, row in zip(labels, rows, strict=True):
+        cells = [label["name"]]
+        for side, name, css in zip(("first", "second"), sides, _COLOURS, strict=True):
+            found = row[side] if isinstance(row[side], dict) else {"value": row[side], "low": None, "high": None}
+            bars.append(ShareBar(f"{label['name']} · {name}", found["value"], found["low"], found["high"], css))
+            cells.append(as_percent(found["value"]))
+        table.append(cells)
+    title = _("What both chose")
+    lead = _("Share of the answers that chose each label: %(first)s above, %(second)s below.") % {
+        "first": sides[0],
+        "second": sides[1],
+    }
+    return Figure(
+        id=figure_id,
+        title=title,
+        lead=lead,
+        svg=mark_safe(share_bars(title, lead, bars)),  # noqa: S308 (our own drawing, every word escaped)
+        columns=[_("Label"), *sides],
+        rows=table,
+        raw_columns=[],
+        raw_rows=[],
+        definition="",
+        source=source,
+        css="half",
+    )
+
+
+def differences_figure(
+    figure_id: str,
+    labels: Sequence[dict[str, Any]],
+    rows: Sequence[dict[str, Any]],
+    sides: Sequence[str],
+    *,
+    margin: float,
+    source: str,
+) -> Figure:
+    """The differences with their 95 % intervals, what may be said of each, and both corrected p values."""
+    drawn, table = [], []
+    for label, row in zip(labels, rows, strict=True):
+        words = VERDICTS[row["verdict"]] if not row["reason"] else _reason(row["reason"])
+        drawn.append(
+            Dot(
+                f"{label['name']}: {words}",
+                row["value"],
+                row["low"],
+                row["high"],
+                signed(row["value"]),
+                reason=_reason(row["reason"] or ""),
+                css="series-1" if row["verdict"] != CANNOT_TELL else "series-3",
+            )
+        )
+        table.append(
+            [
+                label["name"],
+                signed(row["value"]),
+                between(row),
+                as_p(row["p_corrected"]),
+                as_p(row["p_equivalence_corrected"]),
+                str(words),
+            ]
+        )
+    reach = _reach(rows, margin)
+    title = _("How far they differ")
+    lead = _(
+        "Percentage points, %(first)s minus %(second)s; the outer marks are the margin of ±%(margin)s within which no "
+        "difference is worth naming."
+    ) % {"first": sides[0], "second": sides[1], "margin": as_number(100 * margin, 1)}
+    ticks = [(-reach, signed(-reach)), (-margin, ""), (0.0, "0"), (margin, ""), (reach, signed(reach))]
+    return Figure(
+        id=figure_id,
+        title=title,
+        lead=lead,
+        svg=mark_safe(dots(title, lead, drawn, axis=(-reach, reach), ticks=ticks)),  # noqa: S308
+        columns=[
+            _("Label"),
+            _("Difference (points)"),
+            _("95 % interval"),
+            _("p, none at all"),
+            _("p, as large as the margin"),
+            _("What may be said"),
+        ],
+        rows=table,
+        raw_columns=[],
+        raw_rows=[],
+        definition=_(
+            "The interval counts both who happened to answer and which images were asked: variance over images, plus "
+            "what the habits of one person bring to different images (two-way clustering, Student's t). p values are "
+            "corrected after Holm over all labels and pairs, those of 'none at all' and those of 'as large as the "
+            "margin' (two one-sided tests) each for themselves. 'Cannot tell' means neither was shown: ask more people."
+        ),
+        source=source,
+        css="half",
+    )
+
+
+def _reason(reason: str) -> str:
+    """The statistics' reasons in the words of the page; those that nobody has translated stay as they are."""
+    return _(reason) if reason else ""
+
+
+def label_rows(labels: Sequence[dict[str, Any]], rows: Sequence[dict[str, Any]]) -> list[list[Any]]:
+    """For a CSV: LABEL_COLUMNS."""
+    table = []
+    for label, row in zip(labels, rows, strict=True):
+        sides = [row[side]["value"] if isinstance(row[side], dict) else row[side] for side in ("first", "second")]
+        table.append(
+            [
+                label["id"],
+                *sides,
+                row["value"],
+                row["low"],
+                row["high"],
+                row["p_corrected"],
+                row["p_equivalence_corrected"],
+                row["verdict"],
+            ]
+        )
+    return table
