@@ -1,15 +1,18 @@
 """What the image explorer may be filtered and sorted by: allow-listed words, turned into conditions on stored facts."""
 
+import hashlib
 from collections.abc import Sequence
 from typing import Any
 
 from django import forms
+from django.core.cache import caches
 from django.core.validators import MaxValueValidator, MinValueValidator
-from django.db.models import BooleanField, ExpressionWrapper, F, FloatField, Func, Q, QuerySet, Value
-from django.db.models.functions import Least
+from django.db.models import BooleanField, F, FloatField, Func, Q, QuerySet, Value
+from django.db.models.expressions import CombinedExpression
+from django.db.models.functions import Cast
 
 from analysis.keyset import Key, Order
-from analysis.models import ExplanationIndex, StimulusStatistics
+from analysis.models import BOTH_SIDES, ExplanationIndex, StimulusStatistics
 from analysis.search_words import search_query
 from analysis.statistics import MAJORITY_RULES
 from annotation.queries import cohorts_of
@@ -49,9 +52,6 @@ SIMULATED: dict[str, tuple[str, Q]] = {
     "only": ("All simulated", Q(n_simulated=F("n_responses"))),
 }
 _MORE = Key("n_responses", descending=True)
-_BOTH_SIDES = ExpressionWrapper(
-    Least(F("n_positive"), F("n_negative")) * 1.0 / F("n_responses"), output_field=FloatField()
-)
 SORTS: dict[str, tuple[str, Order]] = {
     "newest": ("Newest answers", Order((Key("last_response_at", descending=True),), nullable=True)),
     "agreement_high": ("Most agreement", Order((Key("agreement", descending=True), _MORE), nullable=True)),
@@ -59,10 +59,13 @@ SORTS: dict[str, tuple[str, Order]] = {
     "entropy_high": ("Highest entropy", Order((Key("entropy_nats", descending=True),), nullable=True)),
     "entropy_low": ("Lowest entropy", Order((Key("entropy_nats"),), nullable=True)),
     "top_share": ("Largest share of one label", Order((Key("top_share", descending=True), _MORE), nullable=True)),
-    "mixed": ("Most mixed feelings", Order((Key("both_sides", descending=True, expression=_BOTH_SIDES), _MORE))),
+    "mixed": ("Most mixed feelings", Order((Key("both_sides", descending=True, expression=BOTH_SIDES), _MORE))),
     "responses": ("Most responses", Order((_MORE,))),
 }
 DEFAULT_SORT = "newest"
+#: Counting further would cost more than the page; what is more is said to be more.
+MOST_COUNTED = 10_000
+COUNT_SECONDS = 30
 NOT_A_SHARE = "Give a number from 0 to 1."
 _IN_SHARE = [MinValueValidator(0, NOT_A_SHARE), MaxValueValidator(1, NOT_A_SHARE)]
 #: (fields of a range, the stored fact); the order of the form
@@ -216,6 +219,21 @@ class ExplorerForm(forms.Form):
             return Order((Key("share", descending=True, expression=_share(place)), _MORE))
         return SORTS[self.sorted_by][1]
 
+    def n_found(self, n_all: int) -> int:
+        """How many stimuli fit, at most MOST_COUNTED + 1, which stands for more; at most half a minute old.
+
+        n_all: how many the study has with a response, which is the answer where nothing is filtered.
+        """
+        if not self.is_filtering:
+            return n_all
+        asked = sorted((name, str(value)) for name, value in self.cleaned_data.items() if name != "sort")
+        key = f"explorer/{self.study_id}/{hashlib.sha256(repr(asked).encode()).hexdigest()}"
+        found = caches["local"].get(key)
+        if found is None:
+            found = self.stimuli()[: MOST_COUNTED + 1].count()
+            caches["local"].set(key, found, COUNT_SECONDS)
+        return int(found)
+
     def stimuli(self) -> QuerySet[StimulusStatistics]:
         """The stimuli that fit, not yet ordered; of a valid form."""
         asked = self.cleaned_data
@@ -264,5 +282,6 @@ class ExplorerForm(forms.Form):
         return rows if any(asked.get(name) for name in ("source", "group", "word")) else None
 
 
-def _share(place: int) -> ExpressionWrapper:
-    return ExpressionWrapper(F(f"counts__{place}") * 1.0 / F("n_responses"), output_field=FloatField())
+def _share(place: int) -> CombinedExpression:
+    """A label's share of a stimulus's responses; in floating point, as an address gives it back."""
+    return Cast(F(f"counts__{place}"), FloatField()) / Cast(F("n_responses"), FloatField())

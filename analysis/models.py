@@ -9,6 +9,8 @@ from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
+from django.db.models import F, Value
+from django.db.models.functions import Cast, Least, NullIf
 
 from analysis.retrain_policy import RetrainPolicy as RetrainPolicy
 from analysis.statistics import DEFAULT_SEED
@@ -66,6 +68,13 @@ class StudyStatistics(models.Model):
         return self.labels_hash == self.STALE
 
 
+#: The share of the rarer side where some felt something positive and others something negative: 0 to 0.5; null without
+#: responses. In floating point, since an address holds it and must find the same number again.
+BOTH_SIDES = Cast(Least(F("n_positive"), F("n_negative")), models.FloatField()) / Cast(
+    NullIf(F("n_responses"), Value(0)), models.FloatField()
+)
+
+
 class StimulusStatistics(models.Model):
     """What is known of one stimulus: the facts for galleries, and who answered what for the next change.
 
@@ -104,6 +113,8 @@ class StimulusStatistics(models.Model):
                 fields=["study_id", "agreement", "-n_responses", "stimulus_id"], name="stimulus_by_disagreement"
             ),
             models.Index(fields=["study_id", "top_share", "n_responses", "stimulus_id"], name="stimulus_by_top_share"),
+            models.Index(F("study_id"), BOTH_SIDES, F("n_responses"), F("stimulus_id"), name="stimulus_by_both_sides"),
+            GinIndex(fields=["top_labels"], name="stimulus_by_top_labels"),
             models.Index(fields=["study_id", "entropy_nats", "stimulus_id"], name="stimulus_by_entropy"),
             models.Index(fields=["study_id", "last_response_at", "stimulus_id"], name="stimulus_by_newest"),
             models.Index(fields=["study_id", "n_responses", "stimulus_id"], name="stimulus_by_responses"),

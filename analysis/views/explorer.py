@@ -6,7 +6,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET
 
-from analysis.explorer import ExplorerForm
+from analysis.explorer import MOST_COUNTED, ExplorerForm
 from analysis.figures import moment
 from analysis.keyset import page_after
 from analysis.pictures import pictures_of
@@ -51,7 +51,9 @@ def explorer(request: HttpRequest, slug: str) -> HttpResponse:
     }
     if request.headers.get("X-Requested-With") == "explorer":
         return render(request, "analysis/_explorer_page.html", context)
-    context["n_found"] = rows.count()
+    context["n_found"] = form.n_found(statistics.n_stimuli if statistics else 0)
+    context["is_more"] = form.is_filtering and context["n_found"] > MOST_COUNTED
+    context["most_counted"] = MOST_COUNTED
     return render(request, "analysis/explorer.html", context)
 
 

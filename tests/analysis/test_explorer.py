@@ -10,12 +10,14 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from analysis import explorer
 from analysis.explorer import SORTS, ExplorerForm
 from analysis.keyset import cursor_of, page_after
 from analysis.models import ExplanationIndex
 from analysis.queries import study_statistics
 from analysis.services.index_explanations import index_what_changed
 from analysis.services.refresh_statistics import refresh_statistics
+from analysis.views import explorer as explorer_view
 from annotation.models import Response, Stimulus, Study
 from tests.analysis.answers import answer_stimulus, answered_study
 from tests.conftest import answer, make_participation, make_study
@@ -175,7 +177,15 @@ def test_a_page_costs_the_same_for_few_and_for_many(mika: User, sign_in: SignIn)
 
 @pytest.mark.parametrize("sort", [*SORTS, "share:fear"])
 def test_pages_in_either_direction_show_everything_once(mika: User, sort: str) -> None:
-    table = [["awe"], ["awe", "awe"], ["awe", "fear"], ["fear"], ["fear", "fear", "awe"], ["disgust", "awe"], ["awe"]]
+    table = [["awe", "fear", "fear"]] * 3 + [
+        ["awe"],
+        ["awe", "awe"],
+        ["awe", "fear"],
+        ["fear"],
+        ["fear", "fear", "awe"],
+        ["disgust", "awe"],
+        ["awe"],
+    ]
     study, _ = answered_study(mika, table)
     refresh_statistics()
     statistics = study_statistics(study.pk)
@@ -195,6 +205,18 @@ def test_pages_in_either_direction_show_everything_once(mika: User, sort: str) -
     last = cursor_of(whole[-1], form.order.all_keys)
     before, _ = page_after(form.stimuli(), form.order, last, 100, backward=True)
     assert [row.stimulus_id for row in before] == expected[-2::-1]
+
+
+def test_what_is_too_much_to_count_is_said_to_be_more(
+    answered: tuple[Study, list[Stimulus]], mika: User, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = sign_in(mika)
+    address = f"/studies/{answered[0].slug}/explorer"
+    assert "3 images" in client.get(f"{address}?emotion=awe").content.decode()
+    for module in (explorer, explorer_view):
+        monkeypatch.setattr(module, "MOST_COUNTED", 2)
+    assert "More than 2 images" in client.get(f"{address}?felt=awe").content.decode()
+    assert "5 images" in client.get(address).content.decode()
 
 
 def test_a_cursor_that_somebody_changed_begins_anew(
