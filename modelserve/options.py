@@ -12,6 +12,8 @@ from typing import Any
 from modelserve.errors import BadTrainingOption
 
 SMALL_CONV = "small_conv"
+SMALL_VIT = "small_vit"
+FROM_SCRATCH = (SMALL_CONV, SMALL_VIT)
 TRANSFORMERS_PREFIX = "transformers:"
 NETWORK_PREFIX = "network:"
 
@@ -26,9 +28,20 @@ def option(
 class ImageEmotionOptions:
     """Of the network that reads images."""
 
-    encoder: str = option(SMALL_CONV, "small_conv, or 'transformers:' and a model name or local folder")
-    freeze_encoder: bool = option(False, "only the head learns; for a pretrained encoder and little data")
-    side: int = option(96, "pixels of the square that small_conv sees", least=32, most=512)
+    encoder: str = option(SMALL_CONV, "small_conv, small_vit, or 'transformers:' and a model name or local folder")
+    freeze_encoder: bool = option(False, "only the head learns; for a pretrained encoder and little data; much faster")
+    lora_rank: int = option(
+        0, "the encoder stays as it is but for additions of this rank (LoRA); 0 = none", least=0, most=256
+    )
+    side: int = option(96, "pixels of the square that small_conv and small_vit see", least=32, most=512)
+    mirror: bool = option(True, "half of the pictures are mirrored while learning")
+    class_balance: float = option(
+        0.0,
+        "0 to 1: how much more rare emotions count while learning, by their share to the power of minus this; finds "
+        "them more often, and is less well calibrated",
+        least=0,
+        most=1,
+    )
     hidden: int = option(100, "width of the head", least=4, most=4096)
     dropout: float = option(0.3, "share of features left out while learning", least=0, most=0.9)
     encoder_rate_factor: float = option(0.2, "rate of a pretrained encoder beside the head's", least=0, most=1)
@@ -141,6 +154,18 @@ class TrainingOptions:
     threads: int = option(
         0, "processor cores to use; 0 = half of the machine's, the rest serve people", least=0, most=1024
     )
+    accumulate: int = option(
+        1,
+        "a batch is computed in so many parts, one after the other, for large networks and little memory",
+        least=1,
+        most=4096,
+    )
+    precision: str = option(
+        "auto",
+        "auto (bfloat16 on a GPU, float32 else), float32 or bfloat16",
+        among=("auto", "float32", "bfloat16"),
+    )
+    compile: bool = option(False, "torch.compile first: minutes at the start, faster steps on a GPU; needs a compiler")
     device: str = option("auto", "auto (a GPU where there is one), cpu or cuda")
     seed: int = option(2021, "of weights, order and dropout", least=0, most=2**31 - 1)
 
@@ -260,6 +285,8 @@ def parse_options(task: str, values: Mapping[str, Any] | None = None) -> RunOpti
         raise BadTrainingOption(f"'{min(rest)}' is no option of {task}; known are {', '.join([*known, 'promote_by'])}.")
     if training.device not in ("auto", "cpu", "cuda"):
         raise BadTrainingOption(f"device: '{training.device}' is unknown; use auto, cpu or cuda.")
+    if isinstance(network, ImageEmotionOptions):
+        _check_image_emotion(network)
     if isinstance(network, EmoSemOptions):
         _check_emosem(network)
     elif not isinstance(network, TextEmotionOptions):
@@ -312,12 +339,22 @@ def _check_encoder(name: str, option_name: str = "encoder") -> None:
     pretrained = name.startswith(TRANSFORMERS_PREFIX) and name != TRANSFORMERS_PREFIX
     if option_name == "encoder" and name.startswith(NETWORK_PREFIX) and name != NETWORK_PREFIX:
         return
-    if pretrained or (name == SMALL_CONV and option_name == "encoder"):
+    if pretrained or (name in FROM_SCRATCH and option_name == "encoder"):
         return
-    small = f"'{SMALL_CONV}', or " if option_name == "encoder" else ""
+    small = f"'{SMALL_CONV}', '{SMALL_VIT}', or " if option_name == "encoder" else ""
     raise BadTrainingOption(
         f"{option_name}: got '{name}'; use {small}'{TRANSFORMERS_PREFIX}' followed by a model name or a local folder."
     )
+
+
+def _check_image_emotion(network: ImageEmotionOptions) -> None:
+    if network.encoder == SMALL_VIT and network.side % 8:
+        raise BadTrainingOption(f"side: got {network.side}; small_vit needs a multiple of 8.")
+    if network.lora_rank and (network.freeze_encoder or network.encoder == SMALL_CONV):
+        raise BadTrainingOption(
+            "lora_rank: low-rank additions stand beside the linear layers of a pretrained encoder, which otherwise "
+            "stays as it is; name one as encoder, and leave freeze_encoder out."
+        )
 
 
 def _check_speaker(network: SpeakerOptions) -> None:

@@ -45,7 +45,7 @@ def pixel_table(
         table = np.lib.format.open_memmap(beside, mode="w+", dtype=np.uint8, shape=shape)
         try:
             for row, sha256 in enumerate(image_sha256s):
-                table[row] = _readable(sha256, side, read_image)
+                table[row] = pixels_of_stored(sha256, side, read_image)
             table.flush()
             del table
             beside.rename(path)  # another worker never maps half a table
@@ -55,7 +55,8 @@ def pixel_table(
     return np.load(path, mmap_mode="c", allow_pickle=False)  # type: ignore[no-any-return]
 
 
-def _readable(sha256: str, side: int, read_image: Callable[[str], bytes]) -> NDArray[np.uint8]:
+def pixels_of_stored(sha256: str, side: int, read_image: Callable[[str], bytes]) -> NDArray[np.uint8]:
+    """(S, S, 3) of an image of a snapshot. Raises NothingToLearn naming it if it cannot be read."""
     try:
         return pixels_of(read_image(sha256), side)
     except PredictionImpossible as error:

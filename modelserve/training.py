@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from modelserve.checkpoints import Checkpoint, newest_checkpoint, save_checkpoint
 from modelserve.errors import BadTrainingOption, TrainingDiverged
 from modelserve.options import TrainingOptions
+from modelserve.parallel import Team
 
 LEAST_BATCHES_PER_EPOCH = 8  # a small study takes smaller batches, or an epoch would be one step
 LEAST_RATE = 5e-7  # ArtEmis
@@ -172,9 +173,10 @@ def fit(
     checkpoints: folder of this run alone. Where it holds a checkpoint the run goes on from there.
     Raises TrainingDiverged if the loss stops being a number; whatever watcher.may_continue raises passes through.
     """
-    device = choose_device(options.device)
+    team = Team()
+    device = team.join(choose_device(options.device))
     with seeded(options.seed, device), limited_threads(options.threads):
-        return _Run(network, train, validation, options, checkpoints, watcher or Watcher(), device).run()
+        return _Run(network, train, validation, options, checkpoints, watcher or Watcher(), device, team).run()
 
 
 class _Run:
@@ -187,7 +189,11 @@ class _Run:
         folder: Path,
         watcher: Watcher,
         device: torch.device,
+        team: Team,
     ) -> None:
+        self.team = team
+        if not team.is_first:
+            watcher = Watcher()
         self.network = network.to(device)
         self.train, self.validation = train, validation
         self.options, self.folder, self.watcher, self.device = options, folder, watcher, device
@@ -199,12 +205,18 @@ class _Run:
         self.optimiser = torch.optim.Adam(
             [{"params": weights} for _, weights in groups], lr=options.learning_rate, weight_decay=options.weight_decay
         )
+        self.loss_of: Callable[[Any, Any], Tensor] = self.learner.loss
+        if options.compile:
+            self.loss_of = torch.compile(self.learner.loss)
+        self.in_bfloat16 = options.precision == "bfloat16" or (options.precision == "auto" and device.type == "cuda")
         self.learning = {name: weight for name, weight in network.named_parameters() if weight.requires_grad}
         self.position = Position(learning_rate=options.learning_rate)
         self.best: dict[str, Tensor] = {}
 
     def run(self) -> Fitted:
+        self.team.all_wait()
         checkpoint = newest_checkpoint(self.folder)
+        self.team.all_wait()  # nobody writes before all have read
         if checkpoint is not None:
             self._restore(checkpoint)
         total = self.options.epochs * self.steps_per_epoch
@@ -251,10 +263,17 @@ class _Run:
         for group, factor in zip(self.optimiser.param_groups, self.rate_factors, strict=True):
             group["lr"] = self.position.learning_rate * factor
         self.optimiser.zero_grad(set_to_none=True)
-        loss = self._loss(self.train, rows)
-        loss.backward()  # type: ignore[no-untyped-call]
+        value = 0.0
+        own = self.team.share_of(rows)
+        parts = own.tensor_split(min(self.options.accumulate, max(1, len(own)))) if len(own) else ()
+        for part in parts:
+            # Each part weighs as many rows as it has, so the step is that of the whole batch at once.
+            loss = self._loss(self.train, part) * (len(part) / len(rows))
+            loss.backward()  # type: ignore[no-untyped-call]
+            value += float(loss.detach())
+        value = self.team.total(value, self.device)
+        self.team.sum_gradients(list(self.learning.values()))
         self.optimiser.step()
-        value = float(loss.detach())
         if not math.isfinite(value):
             raise TrainingDiverged(
                 f"The loss became {value} in epoch {self.position.epoch + 1}, step {self.position.step + 1}. "
@@ -265,8 +284,8 @@ class _Run:
 
     def _loss(self, examples: Examples, rows: Tensor) -> Tensor:
         inputs, targets = (batch_of(table, rows, self.device) for table in (examples.inputs, examples.targets))
-        with torch.autocast("cuda", dtype=torch.bfloat16, enabled=self.device.type == "cuda"):
-            return self.learner.loss(inputs, targets)
+        with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.in_bfloat16):
+            return self.loss_of(inputs, targets)
 
     def _end_epoch(self) -> None:
         place = self.position
@@ -296,8 +315,10 @@ class _Run:
         with torch.no_grad():
             for rows in _batches(len(self.validation), self.batch_size):
                 self.watcher.may_continue()
-                total += float(self._loss(self.validation, rows)) * len(rows)
-        value = total / len(self.validation)
+                own = self.team.share_of(rows)
+                if len(own):
+                    total += float(self._loss(self.validation, own)) * len(own)
+        value = self.team.total(total, self.device) / len(self.validation)
         if not math.isfinite(value):
             raise TrainingDiverged(
                 f"The validation loss became {value} in epoch {self.position.epoch + 1}. Train again with a smaller "
@@ -311,6 +332,8 @@ class _Run:
         return {name: value for name, value in self.network.state_dict().items() if name not in frozen}
 
     def _save(self) -> None:
+        if not self.team.is_first:
+            return
         tensors = {f"weights/{name}": value for name, value in self._state_that_learns().items()}
         tensors |= {f"best/{name}": value for name, value in self.best.items()}
         for name, weight in self.learning.items():

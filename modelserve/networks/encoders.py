@@ -1,6 +1,7 @@
 """Image encoders by name: pixels to features. 'small_conv' needs nothing; 'transformers:NAME' is any vision model.
 
 small_conv                                  a small convolutional network, from scratch
+small_vit                                   a small vision transformer, from scratch
 transformers:google/vit-base-patch16-224    a hub name, where the hub (or its local cache) can be reached
 transformers:/models/vit                    a local folder with config.json, model.safetensors, preprocessor_config.json
 network:/networks/listener                  the eye of a network of ours, from the folder that it was saved in
@@ -19,7 +20,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from modelserve.errors import EncoderUnreachable
-from modelserve.options import NETWORK_PREFIX, SMALL_CONV, TRANSFORMERS_PREFIX
+from modelserve.options import NETWORK_PREFIX, SMALL_CONV, SMALL_VIT, TRANSFORMERS_PREFIX
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,14 +149,23 @@ def make_encoder(name: str, *, side: int = 96) -> Encoder:
     """
     if name == SMALL_CONV:
         return SmallConv(side=side)
+    if name == SMALL_VIT:
+        return _small_vit(side=side)
     if name.startswith(TRANSFORMERS_PREFIX) and len(name) > len(TRANSFORMERS_PREFIX):
         return _pretrained(name)
     if name.startswith(NETWORK_PREFIX) and len(name) > len(NETWORK_PREFIX):
         return _of_network(Path(name.removeprefix(NETWORK_PREFIX)))
     raise EncoderUnreachable(
-        f"There is no encoder '{name}'. Use '{SMALL_CONV}', or '{TRANSFORMERS_PREFIX}' followed by a model name "
-        f"or a local folder, or '{NETWORK_PREFIX}' followed by the folder of a network that was trained here."
+        f"There is no encoder '{name}'. Use '{SMALL_CONV}', '{SMALL_VIT}', '{TRANSFORMERS_PREFIX}' followed by a model "
+        f"name or a local folder, or '{NETWORK_PREFIX}' followed by the folder of a network that was trained here."
     )
+
+
+def _small_vit(**shape: int) -> Encoder:
+    # It is an Encoder and says so by importing this file.
+    from modelserve.networks.small_vit import SmallVit
+
+    return SmallVit(**shape)
 
 
 def _of_network(folder: Path) -> Encoder:
@@ -182,6 +192,8 @@ def rebuild_encoder(description: dict[str, Any]) -> Encoder:
     """The encoder of a saved network with fresh weights, to be filled from its own file; needs no hub."""
     if description["name"] == SMALL_CONV:
         return SmallConv(side=int(description["side"]), width=int(description["width"]))
+    if description["name"] == SMALL_VIT:
+        return _small_vit(**{name: int(value) for name, value in description.items() if name != "name"})
     # Slow to import (seconds), and small_conv never needs it.
     from transformers import AutoModel
     from transformers.models.auto.configuration_auto import CONFIG_MAPPING

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from modelserve.data import Rows, SplitRows, image_inputs, image_rows, text_inputs, text_rows
 from modelserve.evaluation.report import evaluate
+from modelserve.features import feature_table
 from modelserve.networks.image_emotion import ImageEmotion
 from modelserve.networks.saved import SavedNetwork
 from modelserve.networks.text_emotion import TextEmotion
@@ -42,7 +43,7 @@ def learn_emotion(
     mean_shares = rows.train.shares.mean(axis=0)
     saved.network.start_from(torch.from_numpy(mean_shares))
     train, validation = (
-        Examples(inputs_of(saved, part, read_image, cache), torch.from_numpy(part.shares))
+        Examples(inputs_of(saved, part, read_image, cache, device), torch.from_numpy(part.shares))
         for part in (rows.train, rows.validation)
     )
     fitted = fit(
@@ -77,9 +78,14 @@ def rows_of(snapshot: Snapshot, task: str) -> SplitRows:
     return image_rows(snapshot) if task == "image_emotion" else text_rows(snapshot)
 
 
-def inputs_of(saved: SavedNetwork, rows: Rows, read_image: ReadImage, cache: Path) -> Tensor:
-    """What the network reads for these rows: pixels (n, S, S, 3) or word ids (n, T)."""
+def inputs_of(
+    saved: SavedNetwork, rows: Rows, read_image: ReadImage, cache: Path, device: torch.device | None = None
+) -> Tensor:
+    """What the network reads for these rows: pixels (n, S, S, 3), word ids (n, T), or features (n, 2, F) of an encoder
+    that does not learn, looked at once on `device`."""
     if isinstance(saved.network, ImageEmotion):
+        if saved.network.options.freeze_encoder and device is not None:
+            return feature_table(saved.network, rows.items, read_image, cache, device)
         return image_inputs(rows.items, saved.network.encoder.preprocessing.side, read_image, cache)
     return text_inputs(rows.items, saved.words, saved.network.options.max_tokens)
 

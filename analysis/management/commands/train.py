@@ -1,6 +1,7 @@
 """`manage.py train STUDY`: let a network learn from a study, or from the folder of a snapshot."""
 
 import json
+import os
 import tempfile
 import time
 from argparse import RawDescriptionHelpFormatter
@@ -27,6 +28,7 @@ from snapshots.errors import SnapshotError
 from snapshots.reader import open_snapshot
 
 LOOK_SECONDS = 1.0
+MANIFEST = "manifest.json"
 
 HELP = """Let a network learn what people feel: from a study, which is frozen first, or from the folder of a snapshot.
 
@@ -48,6 +50,7 @@ Examples:
   manage.py train feelings-at-the-lake-1a2b3c4d --task image_emotion --encoder transformers:/models/vit-small
   manage.py train feelings-at-the-lake-1a2b3c4d --task speaker --option decoder=transformer
   manage.py train snapshots/5f0c.../ --task text_emotion --out networks/first
+  torchrun --nproc-per-node 4 manage.py train snapshots/5f0c.../ --task speaker --out networks/large
 
 Every other option goes into --option, as in --option learning_rate=0.001 --option freeze_encoder=true:
 """
@@ -82,14 +85,22 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         self.as_json = options["json"]
+        self.rank, n_processes = int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1"))
         try:
             chosen = _chosen(options)
             parse_options(options["task"], chosen)
-            study = find_study(options["study"])
+            folder = Path(options["study"])
+            # A snapshot's folder first: whoever has one needs no database.
+            study = None if (folder / MANIFEST).is_file() else find_study(options["study"])
+            if study is not None and n_processes > 1:
+                raise CommandError(
+                    "Several processes train on the folder of a snapshot: freeze the study (manage.py snapshot), then "
+                    "torchrun ... manage.py train SNAPSHOT_FOLDER --task ... --out FOLDER. Nothing was trained."
+                )
             if study is not None:
                 self._train_on_study(study, options["task"], chosen, now=options["now"], wait=options["wait"])
-            elif Path(options["study"]).is_dir():
-                self._train_on_folder(Path(options["study"]), options["task"], chosen, options["out"])
+            elif folder.is_dir():
+                self._train_on_folder(folder, options["task"], chosen, options["out"])
             else:
                 raise CommandError(
                     f"There is no study and no snapshot folder {options['study']!r}. A study's slug is the end of "
@@ -196,6 +207,8 @@ class Command(BaseCommand):
                 work_folder=Path(work_folder),
                 watcher=Watcher(log=self._say),
             )
+        if self.rank:
+            return  # the first process writes for all
         save_network(out, learned.saved)
         facts = {"task": task, "snapshot_id": snapshot.id, "options": options, "metrics": learned.metrics}
         (out / "metrics.json").write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
@@ -205,6 +218,8 @@ class Command(BaseCommand):
         self.stdout.write("\n".join([f"Written into {out}.", "", *metric_lines(learned.metrics)]))
 
     def _say(self, line: str) -> None:
+        if self.rank:
+            return
         # beside the result, so that --json can be piped on
         self.stderr.write(line)
         self.stderr.flush()

@@ -88,7 +88,7 @@ def test_a_folder_that_is_not_there_says_what_to_do(tmp_path: Path, monkeypatch:
 
 
 def test_a_name_that_is_neither_says_what_there_is() -> None:
-    with pytest.raises(EncoderUnreachable, match="Use 'small_conv', or 'transformers:'"):
+    with pytest.raises(EncoderUnreachable, match="Use 'small_conv', 'small_vit', 'transformers:'"):
         make_encoder("resnet50")
 
 
