@@ -21,12 +21,14 @@ from analysis.services.index_explanations import index_what_changed
 from analysis.services.judge_speaker import JOB_KIND as JUDGE_SPEAKER
 from analysis.services.judge_speaker import judge_speaker
 from analysis.services.latent_truth import JOB_KIND as LATENT_TRUTH
-from analysis.services.latent_truth import store_latent_truth
+from analysis.services.latent_truth import snapshot_of_storage, store_latent_truth
 from analysis.services.public_explorer import JOB_KIND as MAKE_PUBLIC
 from analysis.services.public_explorer import make_explorer, renew_public_explorers
 from analysis.services.recount import recount
 from analysis.services.rehearse import JOB_KIND as REHEARSE
 from analysis.services.rehearse import rehearse
+from analysis.services.share_analysis import JOB_KIND as ANALYSIS_PARTS
+from analysis.services.share_analysis import help_with
 from analysis.services.store_report import JOB_KIND as REPORT
 from analysis.services.store_report import store_report
 from analysis.services.top_up import top_up_study, top_up_what_changed
@@ -166,6 +168,7 @@ def analyse_snapshot(handle: JobHandle) -> dict[str, Any]:
             analysis=analysis_named(handle.arguments["name"]),
             options=handle.arguments["options"],
             progress=handle.progress,
+            job_id=handle.job_id,
         )
     except (InvalidInput, SnapshotError) as error:
         raise JobRefused(f"{error} Nothing was computed.") from error
@@ -196,6 +199,26 @@ def compare_sides(handle: JobHandle) -> dict[str, Any]:
     except (InvalidInput, SnapshotError) as error:
         raise JobRefused(str(error)) from error
     return {"snapshot_id": result.snapshot_id, "analysis_result": result.pk}
+
+
+@job(ANALYSIS_PARTS, queue="analysis", time_limit_seconds=4 * 3600)
+def help_with_analysis(handle: JobHandle) -> dict[str, Any]:
+    """Does parts of another job's analysis. arguments: of_job, snapshot_id, name, options, begin."""
+    given = handle.arguments
+    if not Job.objects.filter(pk=given["of_job"], state=Job.RUNNING).exists():
+        return {"n_parts": 0}  # the others were done before this one's turn came
+    try:
+        n_parts = help_with(
+            snapshot_of_storage(given["snapshot_id"]),
+            name=given["name"],
+            options=given["options"],
+            of_job=given["of_job"],
+            begin=given["begin"],
+            progress=handle.progress,
+        )
+    except (InvalidInput, SnapshotError) as error:
+        raise JobRefused(str(error)) from error
+    return {"n_parts": n_parts}
 
 
 @job(REPORT, queue="analysis", time_limit_seconds=4 * 3600)

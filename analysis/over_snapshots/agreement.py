@@ -1,9 +1,14 @@
 """Everything that people share in a frozen study's first choice step: the live figures, their curves, and by source."""
 
+import io
+import zipfile
+from collections.abc import Sequence
+from functools import reduce
 from typing import Any
 
 import numpy as np
 
+from analysis.over_snapshots.parts import Parts
 from analysis.over_snapshots.snapshot_analysis import Progress, SnapshotAnalysis
 from analysis.statistics import (
     DEFAULT_SEED,
@@ -21,6 +26,11 @@ from snapshots.reader import Snapshot
 
 #: Stimuli that people agree on most and least: as many of each as fit a table.
 N_EXTREMES = 5
+#: Few enough that a part takes seconds, many enough that reading the snapshot for it does not weigh.
+STIMULI_PER_PART = 20_000
+#: Sources that are reported one by one; what is left over is reported as REST.
+MOST_SOURCES = 30
+REST = "other sources"
 _BY_SOURCE = (
     "krippendorff_alpha", "pairwise_agreement", "mean_entropy_grassberger_nats",
     *(f"majority.{rule.name}" for rule in MAJORITY_RULES), "positive_and_negative", "mixed_polarity",
@@ -28,7 +38,30 @@ _BY_SOURCE = (
 )  # fmt: skip
 
 
-def measure_agreement(snapshot: Snapshot, options: dict[str, Any], progress: Progress) -> dict[str, Any]:
+def number_of_parts(snapshot: Snapshot, options: dict[str, Any]) -> int:
+    return max(-(-snapshot.manifest.tables["stimuli"].rows // STIMULI_PER_PART), 1)
+
+
+def measure_part(snapshot: Snapshot, options: dict[str, Any], part: int) -> bytes:
+    """The sums of one part of the stimuli, by source: added up they are those of the study (AgreementSums.merge)."""
+    step = snapshot.step_named_by_kind("choice")
+    keys, _ids, counts = snapshot.label_counts(step)
+    polarities = polarities_of(snapshot.label_set(step))
+    rows = np.arange(len(keys))[part * STIMULI_PER_PART : (part + 1) * STIMULI_PER_PART]
+    source_of, names = _sources(snapshot)
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as archive:
+        for source in range(len(names)):
+            chosen = rows[source_of[rows] == source]
+            sums = AgreementSums(counts.shape[1], polarities, options["n_resamples"], options["seed"])
+            sums.add([keys[row] for row in chosen], counts[chosen])
+            archive.writestr(str(source), sums.to_bytes())
+    return packed.getvalue()
+
+
+def join_parts(
+    snapshot: Snapshot, options: dict[str, Any], parts: Sequence[bytes], progress: Progress
+) -> dict[str, Any]:
     """All estimates by name, the convergence curves, the same for each source, and the extremes.
 
     Raises SnapshotError if the study has no choice step, or if the files do not fit the manifest.
@@ -36,32 +69,30 @@ def measure_agreement(snapshot: Snapshot, options: dict[str, Any], progress: Pro
     seed, n_resamples = options["seed"], options["n_resamples"]
     step = snapshot.step_named_by_kind("choice")
     labels = snapshot.label_set(step)
-    progress(0, 5, "reading the snapshot")
     keys, ids, counts = snapshot.label_counts(step)
     polarities = polarities_of(labels)
-    progress(1, 5, "agreement and its resamples")
-    sums = AgreementSums.of_counts(counts, polarities=polarities, keys=keys, n_resamples=n_resamples, seed=seed)
-    progress(2, 5, "convergence")
+    _source_of, names = _sources(snapshot)
+    by_source = [AgreementSums(len(ids), polarities, n_resamples, seed) for _name in names]
+    for number, packed in enumerate(parts):
+        progress(number, len(parts) + 3, "adding the parts up")
+        with zipfile.ZipFile(io.BytesIO(packed)) as archive:
+            by_source = [
+                sums.merge(AgreementSums.from_bytes(archive.read(str(source)))) for source, sums in enumerate(by_source)
+            ]
+    sums = reduce(AgreementSums.merge, by_source)
+    progress(len(parts), len(parts) + 3, "convergence")
     curves = convergence(sums.grouped())
+    progress(len(parts) + 1, len(parts) + 3, "convergence beyond chance")
     curves |= chance_corrected_convergence(counts, keys=keys, n_resamples=n_resamples, seed=seed)
-    progress(3, 5, "by source")
-    stimuli = snapshot.stimuli()
-    sources = np.array(stimuli["source_dataset"].to_pylist(), dtype=object)
-    by_source: dict[str, Any] = {}
-    for source in sorted(set(sources.tolist())) if len(set(sources.tolist())) > 1 else []:
-        rows = np.flatnonzero(sources == source)
-        part = AgreementSums.of_counts(
-            counts[rows], polarities=polarities, keys=[keys[row] for row in rows], n_resamples=n_resamples, seed=seed
-        )
+    progress(len(parts) + 2, len(parts) + 3, "by source")
+    told: dict[str, Any] = {}
+    for source, part in zip(names, by_source, strict=True) if len(names) > 1 else []:
         found = part.estimates(label_names=ids)
-        by_source[source] = {
+        told[source] = {
             "n_responses": part.n_responses,
             "n_stimuli": part.n_stimuli,
-            "estimates": {
-                name: found[name].as_dict() for name in (*_BY_SOURCE, *(f"label_share.{label}" for label in ids))
-            },
+            "estimates": {name: found[name].as_dict() for name in _BY_SOURCE},
         }
-    progress(4, 5, "most and least shared")
     result = {
         "step": step,
         "labels": [{key: label.get(key) for key in ("id", "name", "polarity")} for label in labels],
@@ -70,11 +101,23 @@ def measure_agreement(snapshot: Snapshot, options: dict[str, Any], progress: Pro
         "label_totals": dict(zip(ids, sums.label_totals.tolist(), strict=True)),
         "estimates": {name: each.as_dict() for name, each in sums.estimates(label_names=ids).items()},
         "curves": {name: _curve(curve) for name, curve in sorted(curves.items())},
-        "by_source": by_source,
-        **_extremes(counts, keys, ids, stimuli["name"].to_pylist()),
+        "by_source": told,
+        **_extremes(counts, keys, ids, snapshot.stimuli()["name"].to_pylist()),
     }
-    progress(5, 5, "")
+    progress(len(parts) + 3, len(parts) + 3, "")
     return result
+
+
+def _sources(snapshot: Snapshot) -> tuple[np.ndarray, list[str]]:
+    """The source of each stimulus as a place among the names: the largest MOST_SOURCES, then REST."""
+    given = np.array(snapshot.stimuli()["source_dataset"].to_pylist(), dtype=object)
+    names, place, n = np.unique(given, return_inverse=True, return_counts=True)
+    order = sorted(range(len(names)), key=lambda each: (-n[each], names[each]))[:MOST_SOURCES]
+    kept = sorted(order, key=lambda each: names[each])
+    new_place = np.full(len(names) + 1, len(kept), np.int64)
+    new_place[kept] = np.arange(len(kept))
+    has_rest = len(kept) < len(names) or not len(names)
+    return new_place[place.reshape(-1)], [str(names[each]) for each in kept] + ([REST] if has_rest else [])
 
 
 def _curve(curve: Curve) -> dict[str, Any]:
@@ -105,12 +148,14 @@ def _extremes(counts: np.ndarray, keys: list[str], ids: list[str], names: list[s
     return {"most_shared": [told(row) for row in most], "least_shared": [told(row) for row in least]}
 
 
+PARTS = Parts(number_of_parts, measure_part, join_parts)
 AGREEMENT = SnapshotAnalysis(
     name="agreement",
     title="What people share",
     definition="Every figure of agreement, majority, entropy and polarity with its 95 % interval from resampled "
     "stimuli, how each would look with fewer responses, by source, and the stimuli shared most and least.",
     source="docs/reference/statistics.md names the source of each figure",
-    run=measure_agreement,
+    run=PARTS.run_alone,
     defaults={"seed": DEFAULT_SEED, "n_resamples": N_RESAMPLES},
+    parts=PARTS,
 )

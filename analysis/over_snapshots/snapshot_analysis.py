@@ -2,10 +2,13 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from annotation.errors import InvalidInput
 from snapshots.reader import Snapshot
+
+if TYPE_CHECKING:
+    from analysis.over_snapshots.parts import Parts
 
 #: (done, total, what is being done); raises JobCancelled where the job was cancelled, so it is called often
 Progress = Callable[[int, int, str], None]
@@ -32,6 +35,8 @@ class SnapshotAnalysis:
     run: Callable[[Snapshot, dict[str, Any], Progress], dict[str, Any]]
     #: every option with its default; None where an option may be missing
     defaults: Mapping[str, Any] = field(default_factory=dict)
+    #: where it can be shared between workers: parts.py; `run` then is `parts.run_alone`
+    parts: "Parts | None" = None
 
     def options_with_defaults(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """Raises InvalidInput for an option that there is not, or of another type than its default."""

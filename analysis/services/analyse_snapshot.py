@@ -7,6 +7,7 @@ from analysis.models import AnalysisResult
 from analysis.over_snapshots import analysis_named
 from analysis.over_snapshots.snapshot_analysis import Progress, SnapshotAnalysis
 from analysis.services.latent_truth import snapshot_of_storage
+from analysis.services.share_analysis import run_shared
 from annotation.models import Study
 from annotation.services.freeze_snapshot import freeze_snapshot
 from jobs.models import Job
@@ -31,7 +32,12 @@ def newest_analysis_job(study: Study, name: str) -> Job | None:
 
 
 def store_analysis(
-    *, study: Study, analysis: SnapshotAnalysis, options: Mapping[str, Any], progress: Progress
+    *,
+    study: Study,
+    analysis: SnapshotAnalysis,
+    options: Mapping[str, Any],
+    progress: Progress,
+    job_id: int | None = None,
 ) -> AnalysisResult:
     """Freezes the study as it is, analyses that, keeps one row per snapshot and options; run twice, the same row.
 
@@ -39,17 +45,34 @@ def store_analysis(
     """
     record = freeze_snapshot(study=study, progress=lambda done, total: progress(done, total, "freezing the study"))
     return store_analysis_of(
-        study=study, snapshot_id=record.snapshot_id, analysis=analysis, options=options, progress=progress
+        study=study,
+        snapshot_id=record.snapshot_id,
+        analysis=analysis,
+        options=options,
+        progress=progress,
+        job_id=job_id,
     )
 
 
 def store_analysis_of(
-    *, study: Study, snapshot_id: str, analysis: SnapshotAnalysis, options: Mapping[str, Any], progress: Progress
+    *,
+    study: Study,
+    snapshot_id: str,
+    analysis: SnapshotAnalysis,
+    options: Mapping[str, Any],
+    progress: Progress,
+    job_id: int | None = None,
 ) -> AnalysisResult:
-    """The same of a snapshot that was frozen before. Raises InvalidInput, SnapshotError."""
+    """The same of a snapshot that was frozen before. Raises InvalidInput, SnapshotError.
+
+    job_id: the job that does it; an analysis in parts is then shared with other workers, and its result is the same.
+    """
     whole = analysis.options_with_defaults(options)
     snapshot = snapshot_of_storage(snapshot_id)
-    result = analysis.run(snapshot, whole, progress)
+    if analysis.parts is not None and job_id is not None:
+        result = run_shared(snapshot, analysis, whole, progress, study_key=study.slug, job_id=job_id)
+    else:
+        result = analysis.run(snapshot, whole, progress)
     row, _ = AnalysisResult.objects.update_or_create(
         study_id=study.pk,
         snapshot_id=snapshot.id,

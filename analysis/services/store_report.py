@@ -33,7 +33,7 @@ def store_report(*, study: Study, snapshot_id: str, handle: JobHandle) -> dict[s
             study=study, progress=lambda done, total: handle.progress(done, total, "freezing the study")
         )
         snapshot_id = record.snapshot_id
-    written = report_of_study(study=study, snapshot_id=snapshot_id, progress=handle.progress)
+    written = report_of_study(study=study, snapshot_id=snapshot_id, progress=handle.progress, job_id=handle.job_id)
     handle.progress(0, 1, "setting the pages")
     files = {}
     for name, content in report_files(written).items():

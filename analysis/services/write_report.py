@@ -28,7 +28,7 @@ FORMATS: dict[str, tuple[Callable[[Report], bytes], str, str]] = {
 PART = "part.html"
 
 
-def report_of_study(*, study: Study, snapshot_id: str, progress: Progress) -> Written:
+def report_of_study(*, study: Study, snapshot_id: str, progress: Progress, job_id: int | None = None) -> Written:
     """The report of a snapshot of the study; what was measured before with this version is not measured again.
 
     Raises SnapshotError, InvalidInput.
@@ -40,7 +40,7 @@ def report_of_study(*, study: Study, snapshot_id: str, progress: Progress) -> Wr
             study_id=study.pk, snapshot_id=snapshot_id, name=analysis.name, options=options, code_version=code_version()
         ).first()
         row = known or store_analysis_of(
-            study=study, snapshot_id=snapshot_id, analysis=analysis, options=options, progress=progress
+            study=study, snapshot_id=snapshot_id, analysis=analysis, options=options, progress=progress, job_id=job_id
         )
         result: Mapping[str, Any] = row.result
         return result

@@ -22,6 +22,7 @@ RIGHT_TO_CANCEL = {
     "judge_speaker": "train",
     "latent_truth": "see_results",
     "snapshot_analysis": "see_results",
+    "analysis_parts": "see_results",
     "compare_groups": "see_results",
     "compare_sides": "see_results",
 }

@@ -1,0 +1,34 @@
+"""An analysis in parts, so that workers on several machines can share it: each part alone, then all joined.
+
+Parts and their joining must not depend on who did which: the result is the same to the last bit, shared or not.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from analysis.over_snapshots.snapshot_analysis import Progress
+from snapshots.reader import Snapshot
+
+Options = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Parts:
+    """number(snapshot, options): how many there are, at least one. run(snapshot, options, part): one of them, as bytes.
+
+    join(snapshot, options, parts, progress): the result, out of all parts in their order.
+    """
+
+    number: Callable[[Snapshot, Options], int]
+    run: Callable[[Snapshot, Options, int], bytes]
+    join: Callable[[Snapshot, Options, Sequence[bytes], Progress], dict[str, Any]]
+
+    def run_alone(self, snapshot: Snapshot, options: Options, progress: Progress) -> dict[str, Any]:
+        """All parts one after the other, here."""
+        n_parts = self.number(snapshot, options)
+        done = []
+        for part in range(n_parts):
+            progress(part, n_parts + 1, f"part {part + 1} of {n_parts}")
+            done.append(self.run(snapshot, options, part))
+        return self.join(snapshot, options, done, progress)
