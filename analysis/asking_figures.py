@@ -6,7 +6,7 @@ from typing import Any
 from django.utils.safestring import mark_safe
 
 from analysis.charts import Dot, dots, mark_class
-from analysis.charts.marks import as_number
+from analysis.charts.marks import as_number, signed_points
 from analysis.disagreement_figures import below
 from analysis.figures import Figure
 from analysis.models import AnalysisResult
@@ -26,8 +26,11 @@ def asking_figures(result: AnalysisResult) -> list[Figure]:
             result,
             "place",
             "The place on the screen",
-            [("Shown first", place["first"]), ("Each place further down", place["slope"])]
-            + [(f"Place {one['name']}", one) for one in place["places"]],
+            [
+                ("Shown first", place["first"]),
+                *((f"Place {one['name']}", one) for one in place["places"][1:]),
+                ("Each place further down", place["slope"]),
+            ],
             definition="How often the label at a place was chosen, in percentage points beyond the share of others "
             f"who chose that label at the same image with their own orders. {CAUSAL}",
         ),
@@ -140,13 +143,13 @@ def _drawn(
             effect["value"],
             effect["low"],
             effect["high"],
-            _points(effect["value"]),
+            signed_points(effect["value"]),
             effect["reason"] or "",
             css[at] if css else "series-1",
         )
         for at, (name, effect) in enumerate(rows)
     ]
-    ticks = [(-reach, _points(-reach)), (0.0, "0"), (reach, _points(reach))]
+    ticks = [(-reach, signed_points(-reach)), (0.0, "0"), (reach, signed_points(reach))]
     return Figure(
         id=figure_id,
         title=title,
@@ -156,7 +159,7 @@ def _drawn(
         rows=[
             [
                 name,
-                *(_points(effect[key]) for key in ("value", "low", "high")),
+                *(signed_points(effect[key]) for key in ("value", "low", "high")),
                 "–" if effect["p"] is None else as_number(effect["p"], 3),
                 f"{effect['n']:,}",
                 f"{effect['n_people']:,}",
@@ -184,12 +187,6 @@ def _lead(rows: Sequence[tuple[str, dict[str, Any]]]) -> str:
     if not clear:
         return "No effect that the answers could show: every interval holds 0."
     name, effect = clear[0]
-    return f"{name}: {_points(effect['value'])} ({_points(effect['low'])} to {_points(effect['high'])})."
-
-
-def _points(value: float | None) -> str:
-    """A difference of shares in points, signed."""
-    if value is None:
-        return "–"
-    spelled = as_number(100 * value, 1)
-    return spelled if value <= 0 or spelled in ("0.0", "−0.0") else f"+{spelled}"
+    return (
+        f"{name}: {signed_points(effect['value'])} ({signed_points(effect['low'])} to {signed_points(effect['high'])})."
+    )

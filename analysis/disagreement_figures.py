@@ -7,7 +7,7 @@ from django.utils.safestring import mark_safe
 
 from analysis.charts import Dot, WholePart, dots, mark_class, parts_bar
 from analysis.charts.label_map import Edge, Node, label_map
-from analysis.charts.marks import as_number, as_percent
+from analysis.charts.marks import as_number, as_percent, signed_points
 from analysis.explorer_links import images
 from analysis.figures import Figure, moment
 from analysis.models import AnalysisResult
@@ -148,7 +148,7 @@ def types_figures(result: AnalysisResult) -> list[Figure]:
                     value,
                     low,
                     high,
-                    f"{100 * value:+.1f}",
+                    signed_points(value),
                     css=mark_class(label["id"], label.get("polarity"), at),
                 )
                 for at, (label, value, low, high) in enumerate(rows)
@@ -163,7 +163,7 @@ def types_figures(result: AnalysisResult) -> list[Figure]:
                 lead=lead,
                 svg=mark_safe(drawing),  # noqa: S308
                 columns=["Label", "Points more than others", "Low (95 %)", "High (95 %)"],
-                rows=[[_name(label), *(f"{100 * each:+.1f}" for each in numbers)] for label, *numbers in rows],
+                rows=[[_name(label), *(signed_points(each) for each in numbers)] for label, *numbers in rows],
                 raw_columns=["label", "more_than_others", "low", "high"],
                 raw_rows=[[label["id"], *numbers] for label, *numbers in rows],
                 definition="How often people of this type chose each label beyond what the others chose at the same "
@@ -226,7 +226,8 @@ def _leaning_words(rows: list[tuple[dict[str, Any], float, float, float]]) -> st
     if not clear:
         return "They choose as the others do."
     return (
-        "; ".join(f"{_name(label)} {100 * value:+.0f} points" for label, value, _, _ in clear) + ", beside the others."
+        "; ".join(f"{_name(label)} {signed_points(value, 0)} points" for label, value, _, _ in clear)
+        + ", beside the others."
     )
 
 

@@ -92,3 +92,10 @@ def as_number(number: float | None, decimals: int = 2) -> str:
     if re.fullmatch(r"-0(\.0+)?", spelled):
         spelled = spelled[1:]
     return spelled.replace("-", "−")
+
+
+def signed_points(difference: float | None, decimals: int = 1) -> str:
+    """A difference of shares in percentage points, with its sign."""
+    spelled = as_number(None if difference is None else 100 * difference, decimals)
+    is_plain = difference is None or difference <= 0 or not spelled.strip("0.")
+    return spelled if is_plain else f"+{spelled}"

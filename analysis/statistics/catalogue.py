@@ -390,4 +390,70 @@ STATISTICS: tuple[Statistic, ...] = (
         high=1,
         live=False,
     ),
+    *(
+        Statistic(
+            name=f"disagreement.{name}",
+            title=f"Disagreement: {title}",
+            definition=f"Of the chance that two people choose different labels at a stimulus, {sentence}.",
+            source=source,
+            unit="share of pairs",
+            low=0,
+            high=1,
+            live=False,
+        )
+        for name, title, sentence, source in (
+            (
+                "ambiguity",
+                "ambiguity of the stimulus",
+                "what would be left if nobody lapsed and no two labels overlapped",
+                "our own likelihood, after Erosheva, Fienberg and Lafferty (2004)",
+            ),
+            (
+                "overlap",
+                "overlap of labels",
+                "what labels that are used for one another add",
+                "our own likelihood, after Dawid and Skene (1979)",
+            ),
+            (
+                "group",
+                "groups",
+                "what is there only since people of different groups answered",
+                "Light and Margolin (1971), An Analysis of Variance for Categorical Data",
+            ),
+            (
+                "habit",
+                "habit",
+                "the variance between people of a group in the labels they choose whatever they see",
+                "Light and Margolin (1971), An Analysis of Variance for Categorical Data",
+            ),
+            (
+                "noise",
+                "noise",
+                "the rest of what answers add that do not follow what is felt",
+                "our own likelihood, after Dawid and Skene (1979)",
+            ),
+        )
+    ),
+    Statistic(
+        name="lift",
+        title="Lift of two labels",
+        definition="How often two people choose these two labels at the same stimulus, by how often two people at "
+        "different stimuli would: 1 = as by chance.",
+        source="Church and Hanks (1990), Word Association Norms, Mutual Information, and Lexicography; p: Holm (1979)",
+        unit="times chance",
+        low=0,
+        high=None,
+        live=False,
+    ),
+    Statistic(
+        name="dip",
+        title="Dip of people's leanings",
+        definition="How far people's places along the line on which they differ most are from a distribution with one "
+        "top: types of people are told where it is larger than chance may make it.",
+        source="Hartigan and Hartigan (1985), The Dip Test of Unimodality",
+        unit="distance of distributions",
+        low=0,
+        high=0.25,
+        live=False,
+    ),
 )

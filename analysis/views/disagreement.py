@@ -27,7 +27,7 @@ from annotation.access import get_study, rights_of
 from annotation.models import Study
 from jobs.models import Job
 
-RECOVERED = {"ambiguity": "The image", "overlap": "The words", "habit": "Habit", "noise": "Noise"}
+RECOVERED = ("ambiguity", "overlap", "habit", "noise")  # groups are not drawn again
 
 
 @login_required
@@ -124,8 +124,9 @@ def _disagreement_context(result: AnalysisResult) -> dict[str, Any]:
         "grouping": found["grouping"],
         "check": _check(found["parts"]["check"]),
         "recovery": [
-            (RECOVERED[name], _percent(both["planted"]), _percent(both["found"]))
-            for name, both in recovery["parts"].items()
+            (PARTS[name][0], _percent(both["planted"]), _percent(both["found"]))
+            for name in RECOVERED
+            if (both := recovery["parts"].get(name))
         ]
         if recovery
         else [],

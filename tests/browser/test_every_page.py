@@ -107,6 +107,8 @@ def facts(product: Product) -> dict[str, str]:
     slug = demo_slug(product)
     product.manage("train", slug, "--task", "image_emotion", "--epochs", "3", "--now")
     product.manage("snapshot_analysis", slug, "words")
+    product.manage("snapshot_analysis", slug, "disagreement")
+    product.manage("snapshot_analysis", slug, "asking")
     script = (
         "from annotation.models import Stimulus, Response; from modelserve.models import TrainingRun; "
         "r = Response.objects.order_by('pk').first(); print(r.stimulus.key, r.participation.annotator.pseudonym, "
