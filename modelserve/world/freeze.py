@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from modelserve.world.world import World, WorldOptions
+from snapshots.canonical import canonical_json
 from snapshots.errors import SnapshotError
 from snapshots.reader import Snapshot, open_snapshot
 from snapshots.writer import SnapshotWriter
@@ -26,6 +27,8 @@ DESCRIPTION = (
     "Made by a program from a seed, with known answers, to test networks and pages. No person saw these images, felt "
     "anything about them or wrote these texts: nothing here is human data."
 )
+CONSENT = "Nobody was asked, since nobody took part: a program made these answers."
+CONSENT_HASH = hashlib.sha256(CONSENT.encode()).hexdigest()
 EMOTION_STEP, EXPLANATION_STEP = "emotion", "explanation"
 JPEG_QUALITY = 95
 MOMENT = datetime(2026, 1, 1, tzinfo=UTC)  # the same for every world: a seed, not a clock, decides what it holds
@@ -113,26 +116,39 @@ def world_of(snapshot: Snapshot) -> tuple[World, dict[str, int]]:
 
 
 def _study(world: World, n_responses: int) -> dict[str, Any]:
+    labels = [dict(label) for label in world.label_set]
     return {
         "title": f"{TITLE} (seed {world.options.seed})",
         "description": DESCRIPTION,
         "template": "affective_explanation",
+        # In the full form in which a study keeps its steps, so that it can be imported as one.
         "steps": [
             {
                 "name": EMOTION_STEP,
                 "kind": "choice",
-                "options": {"question": "Which emotion does this image stir in you most?", "label_set": "affection"},
+                "options": {
+                    "question": "Which emotion does this image stir in you most?",
+                    "hint": "",
+                    "labels": labels,
+                },
             },
             {
                 "name": EXPLANATION_STEP,
                 "kind": "text",
-                "options": {"question": "Why do you feel this way?", "min_characters": 1, "max_characters": 2000},
+                "options": {
+                    "question": "Why do you feel this way?",
+                    "hint": "",
+                    "min_characters": 1,
+                    "max_characters": 2000,
+                    "optional": False,
+                },
             },
         ],
-        "label_sets": {EMOTION_STEP: [dict(label) for label in world.label_set]},
+        "label_sets": {EMOTION_STEP: labels},
         "wanted_responses": n_responses,
         "instructions": "",
-        "consents": [],
+        "consent": CONSENT,
+        "consents": [{"hash": CONSENT_HASH, "markdown": CONSENT}],
         "n_withdrawn": 0,
     }
 
@@ -147,7 +163,7 @@ def _stimulus(world: World, key: str, index: int, n_bytes: int) -> dict[str, Any
         "source_dataset": SOURCE_DATASET,
         "name": f"{index:06d}.jpg",
         "description": world.scene(index).description,
-        "metadata": json.dumps(facts, sort_keys=True),
+        "metadata": canonical_json(facts),
         "image_sha256": key,
         "width": world.options.side,
         "height": world.options.side,
@@ -159,11 +175,11 @@ def _responses(world: World, key: str, index: int, n_responses: int, seen: dict[
     answers = sorted(world.responses(index, n_responses), key=lambda response: response.annotator)
     for response in answers:
         place = seen[response.annotator] = seen.get(response.annotator, 0) + 1
-        name = f"{world.options.seed}\n{index}\n{response.annotator}"
         yield {
             "stimulus_key": key,
             "annotator": pseudonym(response.annotator),
-            "response_key": str(uuid.UUID(bytes=hashlib.sha256(name.encode()).digest()[:16])),
+            # the name that the product gives a response outside its database
+            "response_key": str(uuid.uuid5(uuid.NAMESPACE_OID, f"{key}/{pseudonym(response.annotator)}")),
             "status": "accepted",
             "created_at": MOMENT + timedelta(minutes=place),
             "revision": 0,
@@ -173,7 +189,7 @@ def _responses(world: World, key: str, index: int, n_responses: int, seen: dict[
             "language": "en",
             "device": "",
             "theme": "",
-            "consent_hash": "",
+            "consent_hash": CONSENT_HASH,
             "is_simulated": True,
             "signals": "{}",
             EMOTION_STEP: response.label,
@@ -189,7 +205,7 @@ def pseudonym(annotator: int) -> str:
 def _participation(annotator: int) -> dict[str, Any]:
     return {
         "annotator": pseudonym(annotator),
-        "consent_hash": "",
+        "consent_hash": CONSENT_HASH,
         "language": "en",
         "cohort": SOURCE_DATASET,
         "started_at": MOMENT,
