@@ -22,6 +22,8 @@ from analysis.services.judge_speaker import JOB_KIND as JUDGE_SPEAKER
 from analysis.services.judge_speaker import judge_speaker
 from analysis.services.latent_truth import JOB_KIND as LATENT_TRUTH
 from analysis.services.latent_truth import snapshot_of_storage, store_latent_truth
+from analysis.services.people_and_networks import JOB_KIND as PEOPLE_AND_NETWORKS
+from analysis.services.people_and_networks import store_people_and_networks
 from analysis.services.public_explorer import JOB_KIND as MAKE_PUBLIC
 from analysis.services.public_explorer import make_explorer, renew_public_explorers
 from analysis.services.recount import recount
@@ -240,3 +242,13 @@ def make_study_of_a_speakers_texts(handle: JobHandle) -> dict[str, Any]:
     arguments: design, variants, n_images, seed, title.
     """
     return judge_speaker(handle)
+
+
+@job(PEOPLE_AND_NETWORKS, queue="analysis", time_limit_seconds=3600)
+def set_networks_beside_people(handle: JobHandle) -> dict[str, Any]:
+    """Sets the served network's predictions beside people's answers. No arguments."""
+    study = study_of_slug(handle.study_key)
+    if study is None:
+        raise JobRefused("The study is not there any more; nothing was compared.")
+    row = store_people_and_networks(study, handle.progress)
+    return {"analysis_result": row.pk, "n_compared": row.result["n_compared"]}

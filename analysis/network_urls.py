@@ -2,9 +2,14 @@
 
 from django.urls import path
 
-from analysis.views import feel, judged, networks
+from analysis.views import feel, judged, networks, people_and_networks
 
 urlpatterns = [
+    path(
+        "studies/<slug:slug>/people-and-networks",
+        people_and_networks.people_and_networks,
+        name="study_people_and_networks",
+    ),
     path("studies/<slug:slug>/judged", judged.judged, name="study_judged"),
     path("studies/<slug:slug>/judged/<slug:name>.csv", judged.judged_csv, name="study_judged_csv"),
     path("studies/<slug:slug>/feel", feel.feel, name="study_feel"),

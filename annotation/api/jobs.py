@@ -20,6 +20,7 @@ RIGHT_TO_CANCEL = {
     "send_payments": "pay",
     "rehearse": "see_results",
     "judge_speaker": "train",
+    "people_and_networks": "see_results",
     "latent_truth": "see_results",
     "snapshot_analysis": "see_results",
     "analysis_parts": "see_results",

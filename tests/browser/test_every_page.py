@@ -43,6 +43,7 @@ RESEARCHING = {
     "judged": "/studies/{slug}/judged",
     "disagreement": "/studies/{slug}/disagreement",
     "asking": "/studies/{slug}/asking",
+    "people-and-networks": "/studies/{slug}/people-and-networks",
     "language": "/studies/{slug}/language",
     "words": "/studies/{slug}/words",
     "report": "/studies/{slug}/report",
