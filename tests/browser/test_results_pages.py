@@ -13,8 +13,8 @@ from tests.browser.conftest import ADMIN_PASSWORD, PHONE, Product, demo_slug, si
 def test_the_grid_goes_on_while_one_scrolls(admin_page: Page, product: Product) -> None:
     admin_page.goto(f"/studies/{demo_slug(product)}/explorer?sort=responses")
     pictures = admin_page.locator(".gallery > li")
-    expect(admin_page.get_by_role("status")).to_contain_text(re.compile(r"\d+ images"))
-    wanted = int(re.findall(r"[\d,]+", admin_page.get_by_role("status").inner_text())[0])
+    told = admin_page.get_by_role("main").get_by_role("status").filter(has_text="images")
+    wanted = int(re.findall(r"\d+", told.inner_text())[0])
     assert wanted > 60
     admin_page.mouse.wheel(0, 20_000)
     expect(pictures).to_have_count(wanted)
