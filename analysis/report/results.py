@@ -433,7 +433,7 @@ def _extremes(draft: Draft) -> None:
             rows.append([[each["name"] or each["stimulus_key"][:12]], [title], [said], [agreement]])
     draft.table(
         "The stimuli that people agree on most and least.",
-        ["Stimulus", "", "Responses", "Pairs that agree"],
+        ["Stimulus", "Which", "Responses", "Pairs that agree"],
         rows,
         note="Of several alike, those with more responses, then by key.",
         widths=(2.4, 1.3, 4, 1.3),

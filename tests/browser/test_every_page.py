@@ -21,6 +21,11 @@ from tests.browser.trouble import breaking_site, database_out_of_reach
 LONGEST_PICTURE = 2600  # pixels
 WIDTHS = {"desktop": DESKTOP, "phone": PHONE}
 PUBLIC = {"home": "/", "login": "/account/login", "not-found": "/studies/there-is-no-such-study/"}
+PUBLISHED = {
+    "public-explorer": "/public/photographs/",
+    "public-images": "/public/photographs/images?sort=agreement_low",
+    "public-image": "/public/photographs/images/{shown}",
+}
 TAKING_PART = {
     "annotate-instructions": "/s/{slug}/instructions",
     "annotate-task": "/s/{slug}/task",
@@ -84,6 +89,24 @@ ANNA = (
     "anna, _ = User.objects.get_or_create(username='anna'); anna.set_password({password!r}); anna.save(); "
     "Membership.objects.get_or_create(study=Study.objects.get(slug={slug!r}), user=anna, role='annotator')"
 )
+# a report that is written, and a public explorer that is on; prints the key of an image that it shows
+PUBLISH = """
+from django.contrib.auth.models import User
+from analysis.over_snapshots.snapshot_analysis import no_progress
+from analysis.services.public_explorer import make_explorer, set_public_explorer
+from analysis.services.store_report import start_report
+from annotation.models import ConsentText, Study
+from annotation.services.freeze_snapshot import freeze_snapshot
+from django.db.models import Count
+study = Study.objects.get(slug={slug!r})
+frozen = freeze_snapshot(study=study).snapshot_id
+start_report(study=study, snapshot_id=frozen)
+consents = list(ConsentText.objects.filter(study=study).values_list("hash", flat=True))
+chosen = dict(shows_images=True, consents=consents, least_responses=3, allows_robots=False)
+set_public_explorer(study=study, address="photographs", snapshot_id=frozen, settings=chosen, user=None)
+make_explorer(study=study, progress=no_progress)
+print(study.stimuli.annotate(n=Count("responses")).order_by("-n", "pk").first().key)
+"""
 # one line for each page of Django's admin: NAME|ADDRESS
 ADMIN_PAGES = """
 from django.contrib import admin
@@ -106,6 +129,7 @@ print("user-history|" + reverse("admin:auth_user_history", args=[1]))
 def facts(product: Product) -> dict[str, str]:
     """The demo study, trained once, and the names of its things."""
     slug = demo_slug(product)
+    shown = product.manage("shell", "-v0", "-c", PUBLISH.format(slug=slug)).strip()
     product.manage("train", slug, "--task", "image_emotion", "--epochs", "3", "--now")
     product.manage("snapshot_analysis", slug, "words")
     product.manage("snapshot_analysis", slug, "disagreement")
@@ -116,7 +140,7 @@ def facts(product: Product) -> dict[str, str]:
         "TrainingRun.objects.latest('pk').pk)"
     )
     key, pseudonym, run = product.manage("shell", "-v0", "-c", script).split()
-    return {"slug": slug, "key": key, "pseudonym": pseudonym, "run": run}
+    return {"slug": slug, "key": key, "pseudonym": pseudonym, "run": run, "shown": shown}
 
 
 @pytest.fixture(params=list(WIDTHS))
@@ -181,7 +205,7 @@ def walk(
 
 def test_pages_for_everyone(visitor: tuple[str, Page, list[str]], facts: dict[str, str]) -> None:
     width, page, wrong = visitor
-    walk(page, PUBLIC, width, wrong, facts)
+    walk(page, PUBLIC | PUBLISHED, width, wrong, facts)
     assert [line for line in wrong if "404" not in line] == []
 
 
