@@ -1,8 +1,8 @@
 """How often the 95 % intervals hold the truth, by figure: python -m bench.interval_coverage [tries [stimuli ...]]
 
 Simulated studies whose truth is known from one of 400,000 stimuli (or from the way they are drawn): stimuli with
-Dirichlet distributions over four labels and three to seven responses each, mostly five; grades of five steps; sets of up
-to three labels; ratings with a true value and noise. A coverage of 95 % in 1,000 tries has a standard error of
+Dirichlet distributions over four labels and three to seven responses each, mostly five; grades of five steps; sets of
+up to three labels; ratings with a true value and noise. A coverage of 95 % in 1,000 tries has a standard error of
 0.7 %, so a single line may say 93.6 to 96.4 % where nothing is wrong. `tests/analysis/statistics/test_resampling.py`
 and `test_interval_coverage.py` hold the short form.
 """
