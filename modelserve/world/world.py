@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
-from functools import cached_property, lru_cache
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -83,7 +83,7 @@ class World:
             mean_lapse=self.options.mean_lapse,
             mean_shift=self.options.mean_shift,
         )
-        self._picture = lru_cache(maxsize=8)(self._drawn)
+        self._last_drawn: tuple[int, Picture] | None = None  # image and masks of one index are mostly asked together
 
     def scene(self, index: int) -> Scene:
         """What image `index` shows. Raises IndexError below 0."""
@@ -92,8 +92,8 @@ class World:
         return self.feelings.draw(self._random(1, index))
 
     def image(self, index: int) -> NDArray[np.uint8]:
-        """(H, W, 3) RGB."""
-        return self._picture(index).pixels
+        """(H, W, 3) RGB, the caller's own copy."""
+        return self._picture(index).pixels.copy()
 
     def feeling(self, index: int) -> Array:
         """(K,) what people feel, before habits of labelling. Sums to 1."""
@@ -202,8 +202,12 @@ class World:
     def likelihoods(self) -> Likelihoods:
         return Likelihoods(self.feelings, self.grammar, self.people)
 
-    def _drawn(self, index: int) -> Picture:
-        return draw_scene(self.scene(index), self.options.side, self._random(3, index))
+    def _picture(self, index: int) -> Picture:
+        last = self._last_drawn
+        if last is None or last[0] != index:
+            last = (index, draw_scene(self.scene(index), self.options.side, self._random(3, index)))
+            self._last_drawn = last
+        return last[1]
 
     def _random(self, *names: int) -> np.random.Generator:
         return np.random.default_rng([self.options.seed, *names])

@@ -1,6 +1,7 @@
 """The generated world: the same for the same seed, and what it says of itself is true by independent counting."""
 
 import itertools
+import pickle
 from collections import Counter
 
 import numpy as np
@@ -33,6 +34,18 @@ def test_the_same_seed_gives_the_same_bytes_in_any_order():
     assert one.responses(7, 6) == other.responses(7, 6)
     assert one.responses(7, 6)[:2] == one.responses(7, 2)
     assert World(WorldOptions(seed=6)).image(0).tobytes() != forward[0]
+
+
+def test_a_world_can_be_sent_to_another_process(world):
+    there = pickle.loads(pickle.dumps(world))
+    assert there.image(9).tobytes() == world.image(9).tobytes()
+    assert there.responses(9, 2) == world.responses(9, 2)
+
+
+def test_who_changes_an_image_changes_her_own_copy(world):
+    before = world.image(11).copy()
+    world.image(11)[:] = 0
+    assert (world.image(11) == before).all()
 
 
 @pytest.mark.parametrize("side", [32, 64, 150])
@@ -150,14 +163,14 @@ def test_a_mask_shows_what_speaks_for_the_emotion(world):
 
 
 def _is_hidden(world, index, place):
-    regions = world._drawn(index).regions
+    regions = world._picture(index).regions
     evidence = world.feelings.evidence(world.scene(index))[place]
     return not any((regions == part).any() for part in np.flatnonzero(evidence >= np.log(1.5)))
 
 
 def test_every_object_is_visible(world):
     for index in range(300):
-        regions = world._drawn(index).regions
+        regions = world._picture(index).regions
         for number in range(len(world.scene(index).things)):
             assert (regions == FIRST_THING_REGION + number).sum() >= 20
 
