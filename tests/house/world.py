@@ -116,7 +116,7 @@ def make_place(manager: User, annotator: User, **settings: Any) -> Place:
     report = Job.objects.create(kind="report", study_key=study.slug, state=Job.DONE, created_by=manager)
     names = {"pdf": default_storage.save(f"reports/{report.pk}/report.pdf", ContentFile(b"%PDF-1.4"))}
     Job.objects.filter(pk=report.pk).update(result={"snapshot_id": snapshot.snapshot_id, "files": names})
-    for name in ("disagreement", "asking"):
+    for name in ("disagreement", "asking", "words"):
         store_analysis(study=study, analysis=analysis_named(name), options={}, progress=no_progress)
     place.arguments = {
         "slug": study.slug,
@@ -146,6 +146,7 @@ def make_place(manager: User, annotator: User, **settings: Any) -> Place:
         "name": "emotions",
         "study_disagreement_csv.name": "parts",
         "study_asking_csv.name": "place",
+        "study_language_csv.name": "measures",
     }
     return place
 
