@@ -6,6 +6,7 @@ picture. Nobody wrote them about it, and the page says so.
 
 import base64
 import io
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,6 +45,15 @@ class Said:
 
 
 @dataclass(frozen=True)
+class Written:
+    """One explanation by a network. name: the emotion that it was told."""
+
+    text: str
+    name: str
+    css: str
+
+
+@dataclass(frozen=True)
 class Felt:
     """Everything that the page says about one picture."""
 
@@ -54,10 +64,14 @@ class Felt:
     likeliest: str
     said: list[Said]
     n_near: int
+    written: list[Written]
 
 
-def what_people_would_feel(study: Study, jpeg: bytes, network: Network, distribution: dict[str, float]) -> Felt:
-    """The page's facts; distribution: of `network`, whose answer this is."""
+def what_people_would_feel(
+    study: Study, jpeg: bytes, network: Network, distribution: dict[str, float], written: Mapping[str, str]
+) -> Felt:
+    """The page's facts; distribution: of `network`, whose answer this is; written: {label: a speaker's text}."""
+    names, classes = _names(network), _classes(network)
     learned_from = LearnedFrom(network.snapshot_id, snapshots_of(study).get(network.snapshot_id))
     near = nearest_predictions(network, distribution, NEAR)
     return Felt(
@@ -68,6 +82,7 @@ def what_people_would_feel(study: Study, jpeg: bytes, network: Network, distribu
         likeliest=_names(network)[max(distribution, key=distribution.__getitem__)],
         said=_said(study, network, distribution, near),
         n_near=len(near),
+        written=[Written(text, names[label], classes[label]) for label, text in written.items() if label in names],
     )
 
 

@@ -9,10 +9,14 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 
 from annotation.models import Study
+from modelserve.errors import ModelServeError
 from modelserve.models import Network
 from modelserve.services import ask_predictor
+from modelserve.services.ask_speaker import ask_speaker
 
 PATIENCE_SECONDS = 20.0
+SPEAKER_PATIENCE_SECONDS = 10.0
+SPOKEN_EMOTIONS = 2
 
 
 def ask_about_images(
@@ -45,3 +49,19 @@ def stored_for_a_question(jpegs: Sequence[bytes]) -> Iterator[list[str]]:
     finally:
         for name in names:
             default_storage.delete(name)
+
+
+def speak_about(study: Study, jpeg: bytes, distribution: Mapping[str, float]) -> dict[str, str]:
+    """{label: what the served speaker writes about the picture for it}, for the two likeliest labels.
+
+    Empty where no speaker is served, or it does not answer: its words are an addition, and nobody waits for them twice.
+    """
+    written: dict[str, str] = {}
+    likeliest = sorted(distribution, key=distribution.__getitem__, reverse=True)[:SPOKEN_EMOTIONS]
+    with stored_for_a_question([jpeg]) as names, contextlib.suppress(ModelServeError):
+        for label in likeliest:
+            _, [texts] = ask_speaker(
+                study.slug, names, emotion=label, variant="grounded", timeout_seconds=SPEAKER_PATIENCE_SECONDS
+            )
+            written[label] = texts[0]["text"]
+    return written

@@ -9,7 +9,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
 
 from analysis.feel import distribution_of, what_people_would_feel
-from analysis.services.ask_about_images import ask_about_images
+from analysis.services.ask_about_images import ask_about_images, speak_about
 from annotation.access import get_study
 from annotation.errors import ImageRefused
 from annotation.services.decode_image import decode_image
@@ -45,7 +45,9 @@ def feel(request: HttpRequest, slug: str) -> HttpResponse:
         try:
             picture = decode_image(upload, upload.name or "The picture")
             network, answers = ask_about_images(study, TASK, [picture.jpeg])
-            context["felt"] = what_people_would_feel(study, picture.jpeg, network, distribution_of(answers[0]))
+            distribution = distribution_of(answers[0])
+            written = speak_about(study, picture.jpeg, distribution)
+            context["felt"] = what_people_would_feel(study, picture.jpeg, network, distribution, written)
             status = 200
         except ImageRefused as error:
             form.add_error("picture", str(error))

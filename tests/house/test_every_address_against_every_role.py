@@ -165,6 +165,8 @@ ADDRESSES: dict[str, dict[str, set[str]]] = {
     # networks
     "study_networks": {"GET": RESEARCHERS},
     "api_masks": {"POST": RESEARCHERS},
+    "api_explanations": {"POST": RESEARCHERS},
+    "api_listener_scores": {"POST": RESEARCHERS},
     "study_feel": {"GET": RESEARCHERS, "POST": RESEARCHERS},
     "study_networks_live": {"GET": RESEARCHERS},
     "study_train": {"POST": MANAGERS},
