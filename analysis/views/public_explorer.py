@@ -32,6 +32,7 @@ from annotation.queries import studies_by_ids
 from snapshots.errors import SnapshotError
 from snapshots.local_copy import image_name
 from snapshots.local_folder import local_folder
+from snapshots.version import code_version
 
 PER_PAGE = 48
 N_EXTREMES = 6
@@ -61,7 +62,8 @@ def public(view: Callable[[HttpRequest, PublicExplorer, Shown], HttpResponseBase
             raise Http404("There is nothing at this address.")
         if not explorer.location or is_stale(explorer, study):
             return _away(request)
-        tag = quote_etag(hashlib.sha256(f"{explorer.location}{request.get_full_path()}".encode()).hexdigest()[:32])
+        about = f"{code_version()} {explorer.location} {explorer.settings} {request.get_full_path()}"
+        tag = quote_etag(hashlib.sha256(about.encode()).hexdigest()[:32])
         if tag in [each.strip().removeprefix("W/") for each in request.headers.get("If-None-Match", "").split(",")]:
             response = HttpResponse(status=304)
         else:
