@@ -6,6 +6,7 @@ from typing import Any
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as later
+from django.utils.translation import ngettext
 
 from analysis.charts import Dot, ShareBar, dots, share_bars
 from analysis.charts.marks import as_number, as_percent
@@ -16,6 +17,13 @@ VERDICTS = {
     DIFFER: later("they differ"),
     DIFFER_LITTLE: later("they differ, by less than would matter"),
     SAME: later("no difference worth naming"),
+    CANNOT_TELL: later("cannot tell"),
+}
+#: The same beside a mark of a drawing, where a phone has room for a few words only.
+_IN_SHORT = {
+    DIFFER: later("differ"),
+    DIFFER_LITTLE: later("differ a little"),
+    SAME: later("none worth naming"),
     CANNOT_TELL: later("cannot tell"),
 }
 _COLOURS = ("series-1", "series-2")
@@ -53,11 +61,15 @@ def shares_figure(
 ) -> Figure:
     """Both sides' shares, a bar each. rows: per label, first and second (a number, or an estimate as a dict)."""
     bars, table = [], []
+    unchosen = 0
     for label, row in zip(labels, rows, strict=True):
         cells = [label["name"]]
+        is_chosen = _is_chosen(row)
+        unchosen += not is_chosen
         for side, name, css in zip(("first", "second"), sides, _COLOURS, strict=True):
             found = row[side] if isinstance(row[side], dict) else {"value": row[side], "low": None, "high": None}
-            bars.append(ShareBar(f"{label['name']} · {name}", found["value"], found["low"], found["high"], css))
+            if is_chosen:
+                bars.append(ShareBar(f"{label['name']} · {name}", found["value"], found["low"], found["high"], css))
             cells.append(as_percent(found["value"]))
         table.append(cells)
     title = _("What both chose")
@@ -65,6 +77,12 @@ def shares_figure(
         "first": sides[0],
         "second": sides[1],
     }
+    if unchosen:
+        lead += " " + ngettext(
+            "%(n)s label that nobody chose is in the table only.",
+            "%(n)s labels that nobody chose are in the table only.",
+            unchosen,
+        ) % {"n": unchosen}
     return Figure(
         id=figure_id,
         title=title,
@@ -93,17 +111,18 @@ def differences_figure(
     drawn, table = [], []
     for label, row in zip(labels, rows, strict=True):
         words = VERDICTS[row["verdict"]] if not row["reason"] else _reason(row["reason"])
-        drawn.append(
-            Dot(
-                f"{label['name']}: {words}",
-                row["value"],
-                row["low"],
-                row["high"],
-                signed(row["value"]),
-                reason=_reason(row["reason"] or ""),
-                css="series-1" if row["verdict"] != CANNOT_TELL else "series-3",
+        if _is_chosen(row):
+            drawn.append(
+                Dot(
+                    f"{label['name']}: {_IN_SHORT[row['verdict']]}",
+                    row["value"],
+                    row["low"],
+                    row["high"],
+                    signed(row["value"]),
+                    reason=_reason(row["reason"] or ""),
+                    css="series-1" if row["verdict"] != CANNOT_TELL else "series-3",
+                )
             )
-        )
         table.append(
             [
                 label["name"],
@@ -146,6 +165,12 @@ def differences_figure(
         source=source,
         css="half",
     )
+
+
+def _is_chosen(row: dict[str, Any]) -> bool:
+    """Whether anybody on either side chose the label."""
+    shares = [row[side]["value"] if isinstance(row[side], dict) else row[side] for side in ("first", "second")]
+    return any(shares)
 
 
 def _reason(reason: str) -> str:
