@@ -9,9 +9,12 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.core.management.base import CommandError
+from django.test import Client
+from django.urls import reverse
 from PIL import Image
 
 from annotation.models import Study
+from modelserve.models import TrainingRun
 from tests.analysis.painted_study import painted_study
 
 pytestmark = pytest.mark.django_db
@@ -43,7 +46,9 @@ def speak(*arguments: Any) -> str:
     return out.getvalue()
 
 
-def test_it_speaks_in_all_variants_and_marks_every_text(painted: Study, picture: Path) -> None:
+def test_it_speaks_in_all_variants_and_marks_every_text(
+    painted: Study, picture: Path, client: Client, mika: User
+) -> None:
     with pytest.raises(CommandError, match="No speaker is served"):
         speak(painted.slug, "--image", picture)
     train(painted, "speaker", hidden=16, embedding=8, min_count=1)
@@ -54,7 +59,7 @@ def test_it_speaks_in_all_variants_and_marks_every_text(painted: Study, picture:
     with pytest.raises(CommandError, match="pragmatic variants need a listener"):
         speak(painted.slug, "--image", picture, "--variant", "pragmatic")
     train(painted, "listener", width=16, min_count=1)
-    label = painted.choice_labels[0]["id"] if hasattr(painted, "choice_labels") else "awe"
+    label = "awe"
     wish = ("--variant", "grounded_pragmatic", "--emotion", label, "--json")
     told = json.loads(speak(painted.slug, "--image", picture, "--image", picture, *wish))
     assert (told["machine_written"], told["version"], len(told["images"])) == (True, 1, 2)
@@ -62,6 +67,14 @@ def test_it_speaks_in_all_variants_and_marks_every_text(painted: Study, picture:
     assert (text["emotion"], text["is_machine_written"]) == (label, True)
     assert text["heard"] < 0
     assert len(text["attention"]) == len(text["words"])
+    client.force_login(mika)
+    pages = {}
+    for run in TrainingRun.objects.all():
+        pages[run.task] = client.get(reverse("study_training_run", args=[painted.slug, run.pk])).content.decode()
+    assert "Machine-written" in pages["speaker"]
+    assert "Surprise per word" in pages["speaker"]
+    assert "With fewer images to choose from" in pages["listener"]
+    assert "Which emotion is taken for which" not in pages["speaker"] + pages["listener"]
 
 
 def test_what_cannot_be_is_said(painted: Study, picture: Path, tmp_path: Path) -> None:
