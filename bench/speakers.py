@@ -27,10 +27,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from bench.caption_table import Column, Judges, directions, print_table
+from bench.caption_table import Judges, directions, print_table
 from bench.machine import machine
 from modelserve.decoding import Decoding
-from modelserve.explaining import explain_pixels, image_points
+from modelserve.explaining import candidates, choose, image_points
 from modelserve.nearest_text import nearest_texts
 from modelserve.networks.saved import SavedNetwork, load_network, save_network
 from modelserve.networks.speaker import UNTOLD
@@ -39,6 +39,7 @@ from modelserve.pairs import PairRows, pair_rows
 from modelserve.recipes import learn
 from modelserve.recipes.pair_inputs import pixels_for
 from modelserve.recipes.speaker import images_for
+from modelserve.reranking import CANDIDATES
 from modelserve.training import Watcher, limited_threads, predict_shares
 from modelserve.variants import VARIANTS
 from modelserve.world.freeze import freeze_world
@@ -48,6 +49,7 @@ from snapshots.reader import Snapshot, open_snapshot
 RESPONSES = 6
 MAX_TOKENS = 40  # 99 of 100 texts of the world have at most 36 words
 LISTENER_BAR = 0.8
+NARROW = {"hidden": 96, "embedding": 64, "attention": 48, "batch_size": 32, "learning_rate": 3e-3}
 NETWORKS = ("listener", "second-listener", "text-emotion", "image-emotion", "speaker", "grounded-speaker")
 
 
@@ -85,10 +87,10 @@ class Run:
             "grounding": "always" if name.startswith("grounded") else "none",
             "encoder": f"network:{self.folder / 'listener'}",
             "freeze_encoder": True,
-            "hidden": 192,
             "max_tokens": MAX_TOKENS,
             "texts_per_image": 2,
             "epochs": self.options.speaker_epochs,
+            **(NARROW if self.options.narrow else {"hidden": 192}),
         }
 
     def network(self, name: str) -> tuple[SavedNetwork, dict[str, Any]]:
@@ -120,6 +122,7 @@ def main() -> None:
     parser.add_argument("--listener-epochs", type=int, default=10, help="at most")
     parser.add_argument("--speaker-epochs", type=int, default=8, help="at most")
     parser.add_argument("--emotion-epochs", type=int, default=5, help="of the networks that tell emotions, at most")
+    parser.add_argument("--narrow", action="store_true", help="narrow speakers, for a machine with little time")
     parser.add_argument("--train", choices=NETWORKS, help="train this one only, so that several can learn side by side")
     parser.add_argument("--most-test", type=int, default=2000, help="test images that are written about, at most")
     parser.add_argument("--json", type=Path, help="everything measured, into this file")
@@ -151,23 +154,22 @@ def measure(run: Run) -> dict[str, Any]:
     )
     told = _likeliest(run, eye, test)
     points = image_points(listener, _pixels(run, listener, test))
-    columns: list[Column] = []
     written: dict[str, list[str]] = {}
-    for variant in VARIANTS.values():
-        speaker, _ = speakers[variant.is_grounded]
+    for is_grounded, (speaker, _) in speakers.items():
         began = time.process_time()
-        found = explain_pixels(
+        found = candidates(
             speaker,
             images_for(speaker, test, run.snapshot.image_bytes, run.cache, torch.device("cpu")),
-            told if variant.is_grounded else torch.full((len(test),), UNTOLD),
-            variant=variant.name,
-            listener=listener,
-            points=points,
-            decoding=Decoding(beam=20, max_words=MAX_TOKENS - 2),
+            told if is_grounded else torch.full((len(test),), UNTOLD),
+            n=CANDIDATES,
+            decoding=Decoding(max_words=MAX_TOKENS - 2),
         )
-        written[variant.name] = [texts[0].text for texts in found]
-        columns.append(judges.column(variant.title, written[variant.name]))
-        print(f"{variant.title}: {len(test)} texts in {time.process_time() - began:.0f} s of CPU", flush=True)
+        print(f"{len(test)} x {CANDIDATES} texts in {time.process_time() - began:.0f} s of CPU", flush=True)
+        for variant in VARIANTS.values():
+            if variant.is_grounded == is_grounded:
+                chosen = choose(speaker, found, variant=variant.name, listener=listener, points=points)
+                written[variant.name] = [texts[0].text for texts in chosen]
+    columns = [judges.column(variant.title, written[variant.name]) for variant in VARIANTS.values()]
     nearest = nearest_texts(
         image_points(listener, _pixels(run, listener, test)).numpy(),
         image_points(listener, _pixels(run, listener, pairs.train)).numpy(),
@@ -175,9 +177,11 @@ def measure(run: Run) -> dict[str, Any]:
     )
     columns.append(judges.column("Nearest neighbour", nearest))
     print_table(columns)
+    print("\nFirst test images: a person, then " + ", ".join(VARIANTS))
     for image in range(min(6, len(test))):
-        print(f"  {test.texts_of(image)[0]}  |  " + "  |  ".join(texts[image] for texts in written.values()))
-    checks = directions(dict(zip(written, columns, strict=False)))
+        texts = [test.texts_of(image)[0], *(written[name][image] for name in VARIANTS)]
+        print("\n".join(("  " if number else "- ") + text for number, text in enumerate(texts)))
+    checks = directions(dict(zip(VARIANTS, columns, strict=False)))
     return {
         "machine": machine(),
         "images": run.options.images,

@@ -108,20 +108,41 @@ def explain_pixels(
 
     points (B, D): what the listener makes of the images, for the pragmatic variants.
     """
+    wish = VARIANTS[variant]
+    n_candidates = max(n, CANDIDATES) if wish.is_pragmatic else n
+    written = candidates(speaker, images, labels, n=n_candidates, decoding=decoding)
+    return choose(speaker, written, variant=variant, n=n, listener=listener, points=points, beta=beta)
+
+
+def candidates(
+    speaker: SavedNetwork, images: Tensor, labels: Tensor, *, n: int, decoding: Decoding | None = None
+) -> list[list[Written]]:
+    """The n best texts of each image as the search finds them; with a beam narrower than n, the beam is n wide."""
     decoding = decoding or Decoding()
-    is_pragmatic = VARIANTS[variant].is_pragmatic
-    n_candidates = max(n, CANDIDATES) if is_pragmatic else n
-    if is_pragmatic and decoding.beam:
-        decoding = replace(decoding, beam=max(decoding.beam, n_candidates))
-    written: list[list[Written]] = []
+    if decoding.beam:
+        decoding = replace(decoding, beam=max(decoding.beam, n))
     device = next(speaker.network.parameters()).device
+    written: list[list[Written]] = []
     with limited_threads():
         for start in range(0, len(images), BATCH):
             rows = slice(start, start + BATCH)
-            written += write(
-                speaker.network, images[rows].to(device), labels[rows].to(device), options=decoding, n=n_candidates
-            )
-        if is_pragmatic and listener is not None and points is not None:
+            written += write(speaker.network, images[rows].to(device), labels[rows].to(device), options=decoding, n=n)
+    return written
+
+
+def choose(
+    speaker: SavedNetwork,
+    written: list[list[Written]],
+    *,
+    variant: str,
+    n: int = 1,
+    listener: SavedNetwork | None = None,
+    points: Tensor | None = None,
+    beta: float = BETA,
+) -> list[list[Explanation]]:
+    """Of each image's candidates the n best: in the order of the search, or, pragmatic, as a listener weighs them."""
+    if VARIANTS[variant].is_pragmatic and listener is not None and points is not None:
+        with limited_threads():
             return _reranked(speaker, written, listener, points, variant, n, beta)
     return [[_explanation(speaker, text, variant, None) for text in texts[:n]] for texts in written]
 
