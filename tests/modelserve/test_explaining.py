@@ -22,7 +22,14 @@ from modelserve.training import Watcher
 from snapshots.reader import Snapshot
 from tests.modelserve.tiny_world import COLOURS, WORDS, TinyWorld
 
-QUICK: dict[str, Any] = {"side": 32, "device": "cpu", "hidden": 48, "embedding": 24, "epochs": 8, "learning_rate": 5e-3}
+QUICK: dict[str, Any] = {
+    "side": 32,
+    "device": "cpu",
+    "hidden": 48,
+    "embedding": 24,
+    "epochs": 14,
+    "learning_rate": 3e-3,
+}
 
 
 @pytest.fixture(scope="module")
