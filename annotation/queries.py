@@ -443,7 +443,9 @@ class DemographicQuestion:
 
 
 def demographic_groups(study: Study) -> list[DemographicQuestion]:
-    """How many people gave which answer about themselves: the only way in which these answers are read.
+    """How many people gave which answer about themselves: what pages may read of these answers.
+
+    The only other way to them is `demographic_partitions`, for a job that compares groups.
 
     Groups below the study's minimum are not there, and no total is said from which they could be told. People who
     withdrew and simulated ones do not count.

@@ -456,4 +456,48 @@ STATISTICS: tuple[Statistic, ...] = (
         high=0.25,
         live=False,
     ),
+    Statistic(
+        name="group_gap",
+        title="Gap between two groups",
+        definition="The mean of how often two people of either group agree, minus how often one of each does, over "
+        "the images with two answers of both: 0 = it does not matter from which group the other person is.",
+        source="Rao (1982), Diversity and Dissimilarity Coefficients; exchange of people: Prabhakaran et al. (2024)",
+        unit="share of pairs",
+        low=-1,
+        high=1,
+        live=False,
+    ),
+    Statistic(
+        name="cross_kappa",
+        title="Cross kappa",
+        definition="Agreement between two groups beyond what their own favourite labels make happen by chance.",
+        source="Wong, Paritosh and Aroyo (2021), Cross-replication Reliability",
+        unit="agreement beyond chance",
+        low=-1,
+        high=1,
+        live=False,
+    ),
+    Statistic(
+        name="normalised_cross_kappa",
+        title="Normalised agreement between groups",
+        definition="Cross kappa by the geometric mean of both groups' own agreement beyond chance: 1 = the groups "
+        "agree with each other as far as their own noise lets them; not defined where one agrees no better than by "
+        "chance.",
+        source="Wong, Paritosh and Aroyo (2021), Cross-replication Reliability",
+        unit="times the groups' own agreement",
+        low=-1,
+        high=None,
+        live=False,
+    ),
+    Statistic(
+        name="share_difference",
+        title="Difference of a label's share",
+        definition="One side's share of a label minus the other's, mean over the images that both answered; its "
+        "interval counts both who happened to answer and which images were asked.",
+        source="Cameron, Gelbach and Miller (2011), Robust Inference With Multiway Clustering; Schuirmann (1987)",
+        unit="share of answers",
+        low=-1,
+        high=1,
+        live=False,
+    ),
 )

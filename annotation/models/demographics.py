@@ -1,7 +1,7 @@
 """What people say about themselves, apart from what they answer; and that somebody was forgotten.
 
 Nothing here is part of a response, a snapshot or an export. Answers are read as groups only
-(annotation.queries.demographic_groups).
+(annotation.queries: demographic_groups; demographic_partitions, for a job that compares groups).
 """
 
 from django.conf import settings
