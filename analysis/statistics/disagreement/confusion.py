@@ -9,7 +9,7 @@ and Lexicography; many comparisons: Holm (1979), A Simple Sequentially Rejective
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations_with_replacement
 
 import numpy as np
@@ -109,7 +109,7 @@ def _told(edge: Edge, lifts: np.ndarray, n_stimuli: int) -> Edge:
     elif lift == 0:
         # none seen where `expected` were: the chance of that, were it a Poisson number
         p, low, high = float(2 * np.exp(-edge.expected)), 0.0, 3.69 / edge.expected
-    return Edge(edge.one, edge.other, edge.n_pairs, edge.expected, edge.share, lift, low, high, p)
+    return replace(edge, lift=lift, low=low, high=high, p=p)
 
 
 def _after_holm(edges: list[Edge]) -> list[Edge]:
@@ -123,7 +123,5 @@ def _after_holm(edges: list[Edge]) -> list[Edge]:
         if (edge.p or 0.0) > LEVEL / (len(tested) - place):
             break
         direction = "more" if (edge.lift or 0.0) > 1 else "less"
-        marked[at] = Edge(
-            *(getattr(edge, name) for name in Edge.__dataclass_fields__ if name != "beyond_chance"), direction
-        )
+        marked[at] = replace(edge, beyond_chance=direction)
     return marked

@@ -65,7 +65,8 @@ def dip_p(values: ArrayLike, seed: int = 0) -> float:
 @lru_cache(maxsize=256)
 def _drawn(n: int, seed: int) -> Floats:
     random = np.random.default_rng([seed, n])
-    return np.array([dip(random.random(n)) for _ in range(N_DRAWS)]) * np.sqrt(n)
+    drawn: Floats = np.array([dip(random.random(n)) for _ in range(N_DRAWS)]) * np.sqrt(n)
+    return drawn
 
 
 def _hull(x: Floats, y: Floats, *, convex: bool) -> NDArray[np.intp]:

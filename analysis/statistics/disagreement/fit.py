@@ -166,7 +166,7 @@ def _basis(answering: Answering, shape: Floats | None) -> Floats:
 
 
 def _reduce(answering: Answering, basis: Floats) -> Floats:
-    reduced: Floats = np.linalg.lstsq(basis, answering.vector, rcond=None)[0]
+    reduced: Floats = np.linalg.lstsq(basis, answering.vector, rcond=None)[0].astype(np.float64)
     return reduced
 
 

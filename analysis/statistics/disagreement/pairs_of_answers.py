@@ -97,12 +97,13 @@ def _shares(counts: Integers) -> Floats:
     return totals
 
 
-def habit(votes: Votes, seed: int) -> float | None:
+def habit(votes: Votes, seed: int, shared: float | None = None) -> float | None:
     """How much of the chance that two people differ comes from what each of them chooses anyway.
 
     The variance, summed over labels, between the people of a group in how often they choose a label beyond what the
     others chose at the same stimuli: the mean product of two such excesses of one person at two stimuli. Each answer
-    weighs the same. None where fewer than two people have two answers each beside somebody else's.
+    weighs the same. None where fewer than two people have two answers each beside somebody else's. shared: what
+    `shared_others` says of these answers or of nearly the same ones; None = found out.
     """
     counts = votes.counts()
     n_at = counts.sum(axis=1)
@@ -125,13 +126,23 @@ def habit(votes: Votes, seed: int) -> float | None:
         return None
     products = ((sums[enough] ** 2).sum(axis=1) - squares[enough]) / (n_of[enough] - 1)
     # others who are the same people at both stimuli bring their own habits along, which would count as hers
-    shared = _shared_others(told, np.flatnonzero(enough), n_of, n_at, seed)
+    if shared is None:
+        shared = shared_others(votes, seed)
     return float(products.sum() / n_of[enough].sum() / (1 + shared))
 
 
-def _shared_others(votes: Votes, people: Integers, n_of: Integers, n_at: Integers, seed: int) -> float:
-    """Per pair of stimuli of one person: others at both, over the product of how many others each has; the mean."""
+def shared_others(votes: Votes, seed: int) -> float:
+    """Per pair of stimuli of one person: others at both, over the product of how many others each has; the mean.
+
+    Of at most N_SHARED_PAIRS pairs, drawn with the seed. 0 where nobody answered two stimuli beside somebody else.
+    """
     random = np.random.default_rng(seed)
+    n_at = np.bincount(votes.stimulus, minlength=votes.n_stimuli)
+    votes = votes.kept(n_at[votes.stimulus] >= 2)
+    n_of = np.bincount(votes.annotator, minlength=votes.n_annotators)
+    people = np.flatnonzero(n_of >= 2)
+    if not people.size:
+        return 0.0
     order = np.argsort(votes.annotator, kind="stable")
     start = np.concatenate([[0], np.cumsum(n_of)])[:-1]
     chosen = random.choice(

@@ -29,7 +29,7 @@ from analysis.statistics.disagreement.fit import Fitted, fit_answering
 from analysis.statistics.disagreement.jackknife import Spread, two_way_spread
 from analysis.statistics.disagreement.likelihood import Answering, Floats, Integers, Pairs, Patterns, log_likelihood
 from analysis.statistics.disagreement.model_check import ModelCheck, check_model
-from analysis.statistics.disagreement.pairs_of_answers import SameStimulus, habit, same_stimulus
+from analysis.statistics.disagreement.pairs_of_answers import SameStimulus, habit, same_stimulus, shared_others
 from analysis.statistics.disagreement.votes import Votes
 from analysis.statistics.resampling import DEFAULT_SEED
 
@@ -217,6 +217,9 @@ def _spread(
     if fitted is not None and patterns is not None:
         slopes = log_likelihood(patterns, fitted.answering)[1]
 
+    # who meets whom hardly changes where a thirtieth is left out, and is the dearest part of the habit
+    shared = None if np.isnan(estimate[_NAMES.index("habit")]) else shared_others(votes, seed)
+
     def without(keep: NDArray[np.bool_], kept_stimuli: NDArray[np.bool_] | None, left: float) -> Floats:
         """The figures of a part of the answers; left: which share of them it is about."""
         some = votes.kept(keep)
@@ -234,7 +237,7 @@ def _spread(
             # at the optimum the slopes sum to 0 where no bound holds them; there they shrink with the data
             vector = fitted.moved_by(score / left - patterns.times @ slopes)
             answering = fitted.answering.at(vector)
-        own = None if np.isnan(estimate[_NAMES.index("habit")]) else habit(some, seed)
+        own = None if shared is None else habit(some, seed, shared)
         return _figures(moments, own, answering)
 
     return two_way_spread(votes, without, seed=seed, progress=progress)
@@ -306,7 +309,7 @@ def _told(
         for name in PARTS
     }
     unknown = Part(None, None, None, reasons.get("noise"))
-    overlapping = ()
+    overlapping: tuple[OverlappingPair, ...] = ()
     if fitted is not None and "overlap" not in reasons:
         overlapping = tuple(
             OverlappingPair(int(used[one]), int(used[other]), part(len(_NAMES) + at, most=0.5))
