@@ -270,7 +270,7 @@ def _dots(
         title=title,
         lead=lead,
         svg=mark_safe(dots(title, lead, drawn, axis=(left, 1.0), ticks=ticks)),  # noqa: S308 (our own drawing)
-        columns=["", "Value", "Low (95 %)", "High (95 %)", "Images"],
+        columns=["Figure", "Value", "Low (95 %)", "High (95 %)", "Images"],
         rows=[
             [words, *(write(number) for number in _raw(estimates[name])[:3]), f"{estimates[name]['n']:,}"]
             for words, name, _ in rows
