@@ -10,7 +10,8 @@ from analysis.charts.marks import as_number, as_percent
 from analysis.comparison_figures import VERDICTS, as_p, between, differences_figure, label_rows, shares_figure, signed
 from analysis.figures import Figure, moment
 from analysis.models import AnalysisResult
-from analysis.over_snapshots.comparison import STUDIES
+from analysis.over_snapshots.comparison import STEPS, STUDIES
+from analysis.over_snapshots.label_mapping import SAME
 
 #: name in the result -> words, how a value and a difference are written
 _AGREEMENT = {
@@ -124,7 +125,15 @@ def figures_of(result: AnalysisResult, names: Sequence[str], part: str) -> list[
     rows = found["labels"] if part == "everything" else found["shared"]["labels"]
     source = source_of(result)
     return [
-        shares_figure(f"{part}-shares", labels, rows, names, source),
+        shares_figure(
+            f"{part}-shares",
+            labels,
+            rows,
+            names,
+            source,
+            # merged and written labels are no filter of the explorer
+            leads_to_images=result.options["labels"] == SAME and result.options["what"] != STEPS,
+        ),
         differences_figure(
             f"{part}-differences", labels, rows, names, margin=float(result.options["margin"]), source=source
         ),

@@ -10,6 +10,7 @@ from django.utils.translation import ngettext
 
 from analysis.charts import Dot, ShareBar, dots, share_bars
 from analysis.charts.marks import as_number, as_percent
+from analysis.explorer_links import images
 from analysis.figures import Figure
 from analysis.statistics.equivalence import CANNOT_TELL, DIFFER, DIFFER_LITTLE, SAME
 
@@ -57,19 +58,30 @@ def _reach(rows: Sequence[dict[str, Any]], least: float) -> float:
 
 
 def shares_figure(
-    figure_id: str, labels: Sequence[dict[str, Any]], rows: Sequence[dict[str, Any]], sides: Sequence[str], source: str
+    figure_id: str,
+    labels: Sequence[dict[str, Any]],
+    rows: Sequence[dict[str, Any]],
+    sides: Sequence[str],
+    source: str,
+    *,
+    leads_to_images: bool,
 ) -> Figure:
-    """Both sides' shares, a bar each. rows: per label, first and second (a number, or an estimate as a dict)."""
+    """Both sides' shares, a bar each. rows: per label, first and second (a number, or an estimate as a dict).
+
+    leads_to_images: the labels are the study's own, so each leads to the images on which somebody chose it.
+    """
+    links = [images(felt=label["id"]) if leads_to_images else "" for label in labels]
     bars, table = [], []
     unchosen = 0
-    for label, row in zip(labels, rows, strict=True):
+    for label, row, link in zip(labels, rows, links, strict=True):
         cells = [label["name"]]
         is_chosen = _is_chosen(row)
         unchosen += not is_chosen
         for side, name, css in zip(("first", "second"), sides, _COLOURS, strict=True):
             found = row[side] if isinstance(row[side], dict) else {"value": row[side], "low": None, "high": None}
             if is_chosen:
-                bars.append(ShareBar(f"{label['name']} · {name}", found["value"], found["low"], found["high"], css))
+                ends = found["value"], found["low"], found["high"]
+                bars.append(ShareBar(f"{label['name']} · {name}", *ends, css, href=link))
             cells.append(as_percent(found["value"]))
         table.append(cells)
     title = _("What both chose")
@@ -95,6 +107,7 @@ def shares_figure(
         definition="",
         source=source,
         css="half",
+        links=links,
     )
 
 

@@ -108,7 +108,7 @@ def _pair(study: Study, grouping: Grouping, pair: dict[str, Any]) -> dict[str, A
         "second": sides[1],
         "n_shared": pair["n_shared"],
         "figures": [
-            shares_figure("pair-shares", grouping.labels, pair["labels"], sides, grouping.source),
+            shares_figure("pair-shares", grouping.labels, pair["labels"], sides, grouping.source, leads_to_images=True),
             differences_figure("pair-differences", grouping.labels, pair["labels"], sides, **kind),
         ],
         "n_searched": pair["n_searched"],
