@@ -8,6 +8,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_GET, require_http_methods
 
 from analysis.common_ground_figures import BY_RULE, DEFAULT_RULE, LIVE, RULES
@@ -29,6 +30,7 @@ N_EXTREMES = 6
 N_PAIRS = 4  # of feelings at once, with pictures; all of them stand in the table
 
 
+@gzip_page
 @login_required
 @require_http_methods(["GET", "POST"])
 def common_ground(request: HttpRequest, slug: str) -> HttpResponse:

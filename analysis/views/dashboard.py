@@ -6,6 +6,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import conditional_page, require_GET
 
 from analysis.charts import mark_class
@@ -25,6 +26,7 @@ N_RECENT = 8
 LIVE_SECONDS = 3
 
 
+@gzip_page
 @require_GET
 @login_required
 def study(request: HttpRequest, slug: str) -> HttpResponse:

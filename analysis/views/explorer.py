@@ -4,6 +4,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_GET
 
 from analysis.explorer import MOST_COUNTED, ExplorerForm
@@ -16,6 +17,7 @@ from annotation.access import get_study
 PER_PAGE = 60
 
 
+@gzip_page
 @require_GET
 @login_required
 def explorer(request: HttpRequest, slug: str) -> HttpResponse:

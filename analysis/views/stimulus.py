@@ -6,6 +6,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_GET
 
 from analysis.charts import mark_class
@@ -23,6 +24,7 @@ from annotation.images import image_url
 from annotation.queries import StimulusFace, responses_of_stimulus, stimulus_by_key
 
 
+@gzip_page
 @require_GET
 @login_required
 def stimulus(request: HttpRequest, slug: str, key: str) -> HttpResponse:

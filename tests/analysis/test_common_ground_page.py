@@ -1,6 +1,7 @@
 """The page on common ground: what it draws at once, what it needs a snapshot for, where its numbers lead."""
 
 import csv
+import gzip
 import html
 import io
 import re
@@ -114,3 +115,9 @@ def test_one_answer_is_no_agreement(mika: User, sign_in: SignIn) -> None:
     page = sign_in(mika).get(f"/studies/{study.slug}/common-ground").content.decode()
     assert "Agreement needs two responses on one image" in page
     assert "emotion-map" in figures_of(page)
+
+
+def test_the_page_is_sent_compressed_to_browsers(answered: Study, mika: User, sign_in: SignIn) -> None:
+    response = sign_in(mika).get(f"/studies/{answered.slug}/common-ground", headers={"Accept-Encoding": "gzip"})
+    assert response.headers["Content-Encoding"] == "gzip"
+    assert "<h1>Common ground</h1>" in gzip.decompress(response.content).decode()
