@@ -90,7 +90,7 @@ def judge_speaker(handle: JobHandle) -> dict[str, Any]:
             machines=texts,
             seed=wish["seed"],
             title=wish["title"],
-            user=get_user_model().objects.filter(pk=handle.created_by_id).first(),
+            user=get_user_model().objects.filter(pk=handle.created_by_id or 0).first(),
             networks=versions,
             job_id=handle.job_id,
         )
