@@ -173,7 +173,7 @@ def something_else(study: StudyTexts) -> dict[str, Any] | None:
     places = group[group != UNCLASSIFIED].astype(np.int64)
     images = behind(places, study.image[sorted_in], study.person[sorted_in], len(GROUPS))
     n = np.bincount(places, minlength=len(GROUPS))
-    groups = [
+    groups: list[dict[str, Any]] = [
         {"name": words[0], "words": list(words), "n_texts": int(n[place]), "n_images": int(images.n_images[place]),
          "images": images.images[place]}
         for place, words in enumerate(GROUPS)
