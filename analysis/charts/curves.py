@@ -74,8 +74,8 @@ def curves(
                 )
             )
         for point in known:
-            x, y = x_of(point.x), y_of(point.value or 0)
+            left, height = x_of(point.x), y_of(point.value or 0)
             if point.low is not None and point.high is not None:
-                parts.append(marks.line(x, y_of(point.low), x, y_of(point.high), f"line {line.css}"))
-            parts.append(f'<circle class="dot {line.css}" cx="{marks.percent(x)}" cy="{y:g}" r="4"/>')
+                parts.append(marks.line(left, y_of(point.low), left, y_of(point.high), f"line {line.css}"))
+            parts.append(f'<circle class="dot {line.css}" cx="{marks.percent(left)}" cy="{height:g}" r="4"/>')
     return marks.frame(floor + BOTTOM, title, description, parts)

@@ -68,7 +68,8 @@ def paper_svg(svg: str, width: float = WIDTH) -> str:
 @cache
 def colour(name: str) -> str:
     """A colour of tokens.css in the light look, such as label-awe or ink. Raises KeyError."""
-    return dict(_COLOUR.findall(_TOKENS.read_text(encoding="utf-8")))[name]
+    found: dict[str, str] = dict(_COLOUR.findall(_TOKENS.read_text(encoding="utf-8")))
+    return found[name]
 
 
 def _marks(root: ElementTree.Element, width: float) -> Iterator[Mark]:
@@ -121,7 +122,7 @@ def _look(mark: Mark, classes: list[str]) -> Mark:
         look = (
             {"fill": colour(own)} if mark.kind in ("rect", "circle") else {"stroke": colour("ink"), "stroke_width": 1.0}
         )
-    return Mark(**{**mark.__dict__, **look})  # type: ignore[arg-type]
+    return Mark(**{**mark.__dict__, **look})
 
 
 def _text(element: ElementTree.Element, x: float, y: float, classes: list[str]) -> Mark:

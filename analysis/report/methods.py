@@ -5,7 +5,7 @@ from typing import Any
 from babel import Locale
 from babel.core import UnknownLocaleError
 
-from analysis.report.document import Emphasis, Span
+from analysis.report.document import Emphasis, Span, Text
 from analysis.report.draft import Draft, joined
 from analysis.statistics import MAJORITY_RULES, STATISTICS
 
@@ -60,7 +60,7 @@ def _stimuli(draft: Draft) -> None:
         f" had the {draft.study['wanted_responses']} responses that were wanted for each.",
     )
     if len(sources) > 1:
-        rows = []
+        rows: list[list[Text]] = []
         for place, source in enumerate(sources):
             cells = [
                 [draft.evidence.number("collection", "sources", place, key, what=what, family=["sources", "*", key])]

@@ -89,7 +89,8 @@ def _labels(draft: Draft) -> None:
                 " of the responses were " + {"else": "neither. "}.get(polarity, f"{polarity}, "),
             ]
     draft.say(said)
-    rows, bars = [], []
+    rows: list[list[Text]] = []
+    bars = []
     for place, label, name in labels:
         path = ["estimates", f"label_share.{label['id']}"]
         alpha = ["estimates", f"label_alpha.{label['id']}"]
@@ -158,7 +159,8 @@ def _agreement(draft: Draft) -> None:
         " nats once corrected for how few they are; "
         f"0 is always one label, {math.log(n_labels) if n_labels else 0:.2f} all {n_labels} evenly.",
     )
-    rows, marks = [], []
+    rows: list[list[Text]] = []
+    marks = []
     for name in _AGREEMENT:
         each = _estimate(draft, name)
         cells = draft.evidence.cells(
@@ -195,7 +197,8 @@ def _majorities(draft: Draft) -> None:
         f"and Affection. The other three rules give other shares (Table {draft.next_table}); a share without its rule "
         "cannot be compared with another study's.",
     )
-    rows, bars = [], []
+    rows: list[list[Text]] = []
+    bars = []
     for rule in MAJORITY_RULES:
         name = f"majority.{rule.name}"
         each = _estimate(draft, name)
@@ -350,7 +353,7 @@ def _ceiling(draft: Draft) -> None:
         f" of the cases (Table {draft.next_table}). A network that is judged by people's responses to stimuli like "
         "these cannot be expected to do much better than this.",
     )
-    rows = []
+    rows: list[list[Text]] = []
     for name in (f"human_ceiling.{each}" for each in _CEILING):
         cells = draft.evidence.cells(
             "estimates", name, what=_TITLES[name].lower(), form="percent", of=name, family=["estimates", name]
