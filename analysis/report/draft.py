@@ -100,3 +100,15 @@ def joined(parts: Sequence[Sequence[Span]], last: str = " and ") -> list[Span]:
             spans.append(last if place == len(parts) - 1 else ", ")
         spans += part
     return spans
+
+
+def estimate_of(draft: Draft, name: str) -> dict[str, Any]:
+    """An estimate of the analysis `agreement` as its command prints it."""
+    found: dict[str, Any] = draft.evidence.value("agreement", "estimates", name)
+    return found
+
+
+def labels_of(draft: Draft) -> list[tuple[int, dict[str, Any], str]]:
+    """Each label with its place and its name."""
+    labels = draft.evidence.value("agreement", "labels")
+    return [(place, label, str(label["name"] or label["id"])) for place, label in enumerate(labels)]
