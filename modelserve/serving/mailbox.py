@@ -72,12 +72,22 @@ class Mailbox:
 
     def ask(self, question: Question, timeout_seconds: float) -> Answer:
         """Waits for the answer. Raises MailboxFull at once where too many wait, NoAnswer when the time is over."""
-        until = time.monotonic() + timeout_seconds
-        was_put = self._put(
-            keys=[self._questions], args=[json.dumps(asdict(question)), MOST_WAITING, int(timeout_seconds * 1000)]
-        )
-        if not was_put:
+        started = time.monotonic()
+        self.put_all([question], timeout_seconds)
+        return self.answer_to(question, timeout_seconds - (time.monotonic() - started))
+
+    def put_all(self, questions: Sequence[Question], timeout_seconds: float) -> None:
+        """Puts questions down in one trip; nobody computes for them after the time. Raises MailboxFull."""
+        pipeline = self._redis.pipeline(transaction=False)
+        for question in questions:
+            arguments = [json.dumps(asdict(question)), MOST_WAITING, int(timeout_seconds * 1000)]
+            self._put(keys=[self._questions], args=arguments, client=pipeline)
+        if not all(pipeline.execute()):
             raise MailboxFull
+
+    def answer_to(self, question: Question, timeout_seconds: float) -> Answer:
+        """Waits for the answer to a question that was put. Raises NoAnswer when the time is over."""
+        until = time.monotonic() + timeout_seconds
         while (left := until - time.monotonic()) > 0:
             # below the connection's own patience; Redis takes 0 for 'for ever'
             answered = self._redis.blpop([ANSWER + question.id], timeout=max(0.01, min(left, 20)))
