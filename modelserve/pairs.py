@@ -63,13 +63,13 @@ def pair_rows(snapshot: Snapshot) -> SplitPairs:
     split = text_rows(snapshot)
     stimuli = snapshot.stimuli()
     image_of = dict(zip(stimuli["stimulus_key"].to_pylist(), stimuli["image_sha256"].to_pylist(), strict=True))
-    parts = [_with_images(rows, image_of) for rows in (split.train, split.validation, split.test)]
-    if not len(parts[0]) or not len(parts[1]):
+    train, validation, test = (_with_images(rows, image_of) for rows in (split.train, split.validation, split.test))
+    if not len(train) or not len(validation):
         raise NothingToLearn(
             "Hardly any of this snapshot's answered stimuli has an image and an explanation, so a network that brings "
             "the two together cannot learn. Add images to the study, collect explanations and train again."
         )
-    return SplitPairs(split.label_set, *parts, split.notes)
+    return SplitPairs(split.label_set, train, validation, test, split.notes)
 
 
 def _with_images(rows: Rows, image_of: dict[str, str | None]) -> PairRows:

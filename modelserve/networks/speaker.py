@@ -68,9 +68,10 @@ class Speaker(nn.Module):
         self.n_tokens = n_tokens
         self.pixels = Pixels(encoder, learns=not options.freeze_encoder)
         # one more than the labels: 'it is not told'
-        self.feel = nn.Sequential(nn.Linear(n_labels + 1, options.emotion_width), nn.ReLU())
+        feel = nn.Linear(n_labels + 1, options.emotion_width)
+        self.feel = nn.Sequential(feel, nn.ReLU())
         # one of K + 1 inputs is 1: with the usual small weights the emotion would be a whisper beside the picture
-        nn.init.normal_(self.feel[0].weight)
+        nn.init.normal_(feel.weight)
         self.dropout = nn.Dropout(options.dropout)
         self.output = nn.Linear(options.hidden, n_tokens)
         self.register_buffer("vad", torch.zeros(n_tokens, 3))

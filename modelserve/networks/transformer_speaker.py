@@ -6,7 +6,7 @@ costs one word, not the whole text.
 """
 
 from collections.abc import Sequence
-from typing import Any, Self
+from typing import Any, Self, cast
 
 import torch
 from torch import Tensor, nn
@@ -52,25 +52,28 @@ class TransformerSpeaker(Speaker):
         hidden = self._embedded(words, self.emotion(emotion), 0)  # (N, T, H)
         seen = self._seen(places)  # (N, P, H)
         attention = hidden.new_zeros(len(words), words.shape[1], seen.shape[1])
-        for block in self.blocks:
+        for block in self._layers():
             hidden, _, attention = block(hidden, None, block.of_places(seen), is_causal=True)
         return Told(self.norm(hidden), attention)
 
     def begin(self, places: Tensor, emotion: Tensor) -> State:
         seen = self._seen(places)
         empty = self.positions.new_zeros(len(places), self.options.heads, 0, self.options.hidden // self.options.heads)
-        of_places = [part for block in self.blocks for part in block.of_places(seen)]
+        of_places = [part for block in self._layers() for part in block.of_places(seen)]
         return State((empty,) * (2 * len(self.blocks)), (self.emotion(emotion), *of_places))
 
     def step(self, state: State, words: Tensor) -> tuple[Tensor, Tensor, State]:
         emotion, *of_places = state.of_image
         hidden = self._embedded(words.unsqueeze(1), emotion, state.tensors[0].shape[2])  # (N, 1, H)
         attention, kept = hidden, []
-        for number, block in enumerate(self.blocks):
+        for number, block in enumerate(self._layers()):
             pair = slice(2 * number, 2 * number + 2)
             hidden, with_it, attention = block(hidden, state.tensors[pair], of_places[pair], is_causal=False)
             kept += with_it
         return self.norm(hidden).squeeze(1), attention.squeeze(1), State(tuple(kept), state.of_image)
+
+    def _layers(self) -> list["Block"]:
+        return cast(list[Block], list(self.blocks))
 
     def _embedded(self, words: Tensor, emotion: Tensor, n_before: int) -> Tensor:
         hidden = self.embedding(words) + self.positions[n_before : n_before + words.shape[1]]  # (N, T, H)
@@ -120,7 +123,8 @@ class Block(nn.Module):
         return hidden, (key, value), attention.mean(dim=1)
 
     def _by_head(self, rows: Tensor) -> Tensor:
-        return rows.unflatten(2, (self.heads, -1)).transpose(1, 2)  # (N, T, H) -> (N, heads, T, d)
+        n, t, width = rows.shape
+        return rows.view(n, t, self.heads, width // self.heads).transpose(1, 2)  # (N, T, H) -> (N, heads, T, d)
 
     @staticmethod
     def _together(rows: Tensor) -> Tensor:
