@@ -44,14 +44,14 @@ def common_labels(first: Sequence[Label], second: Sequence[Label], way: str, wri
             first, second, kept, *([places.get(str(one["id"]), -1) for one in side] for side in (first, second))
         )
     elif way == POLARITY:
-        sides = [polarities_of(labels) for labels in (first, second)]
-        if sides[0] is None or sides[1] is None:
+        one, other = polarities_of(first), polarities_of(second)
+        if one is None or other is None:
             raise InvalidInput(
                 _("Not every label of both sets has a polarity, so they cannot be merged to it. Nothing was compared.")
             )
-        used = [name for name in POLARITIES if name in sides[0] or name in sides[1]]
+        used = [name for name in POLARITIES if name in {*one, *other}]
         kept = [{"id": name, "name": name.capitalize(), "polarity": name} for name in used]
-        found = _made(first, second, kept, *([used.index(each) for each in side] for side in sides if side))
+        found = _made(first, second, kept, [used.index(each) for each in one], [used.index(each) for each in other])
     elif way == WRITTEN:
         found = _written(first, second, written)
     else:

@@ -31,7 +31,7 @@ class ApartStimuli:
 
     def first(self, n: int) -> list[int]:
         """Places of the n least likely to be chance, the larger distance first in a tie."""
-        return np.lexsort((self.row, -self.distance, self.p))[:n].tolist()
+        return [int(place) for place in np.lexsort((self.row, -self.distance, self.p))[:n]]
 
 
 def apart_stimuli(counts: LabelCounts, *, least: int, seed: int = DEFAULT_SEED) -> ApartStimuli:
