@@ -76,7 +76,7 @@ def _emotions(shown: Shown) -> Figure:
             raw.append([label["id"], None, None, None, None])
             continue
         numbers = [estimate[end] for end in ("value", "low", "high")]
-        bars.append(ShareBar(name, *numbers, css, f"{total:,}"))
+        bars.append(ShareBar(name, numbers[0], numbers[1], numbers[2], css, f"{total:,}"))
         rows.append([name, f"{total:,}", *(as_percent(number) for number in numbers)])
         raw.append([label["id"], total, *numbers])
     title = "Which labels people chose"

@@ -11,6 +11,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -63,7 +64,7 @@ def live(counts: np.ndarray, n_resamples: int, seed: int) -> Named:
 
 def grades(counts: np.ndarray, n_resamples: int, seed: int) -> Named:
     values = [1.0, 2.0, 3.0, 4.0, 5.0]
-    shared = {"n_resamples": n_resamples, "seed": seed}
+    shared: dict[str, Any] = {"n_resamples": n_resamples, "seed": seed}
     named = {
         f"krippendorff_alpha_{level}": krippendorff_alpha_of(counts, values, level, **shared)
         for level in ("ordinal", "interval", "ratio")

@@ -122,7 +122,7 @@ def is_stale(explorer: PublicExplorer, study: Study) -> bool:
     if not explorer.knows_mark:
         return True
     counted = StudyStatistics.objects.filter(pk=study.pk).values_list("n_withdrawn", flat=True).first()
-    return (counted or 0) > explorer.n_withdrawn
+    return bool((counted or 0) > explorer.n_withdrawn)
 
 
 def renew_public_explorers() -> int:
