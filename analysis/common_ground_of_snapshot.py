@@ -215,7 +215,8 @@ def emotion_map(result: AnalysisResult) -> Figure | None:
     nodes = [
         Node(
             name_of[label["id"]],
-            *found["places"][label["id"]],
+            found["places"][label["id"]][0],
+            found["places"][label["id"]][1],
             found["label_totals"][label["id"]] / found["n_responses"],
             mark_class(label["id"], label.get("polarity"), place),
             images(felt=label["id"]),

@@ -10,6 +10,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db.models import BooleanField, F, FloatField, Func, Q, QuerySet, Value
 from django.db.models.expressions import CombinedExpression
 from django.db.models.functions import Cast
+from django.db.models.lookups import GreaterThanOrEqual, LessThanOrEqual
 
 from analysis.keyset import Key, Order
 from analysis.models import BOTH_SIDES, ExplanationIndex, StimulusStatistics
@@ -258,14 +259,11 @@ class ExplorerForm(forms.Form):
             if asked.get(f"{name}_max") is not None:
                 rows = rows.filter(**{f"{fact}__lte": asked[f"{name}_max"]})
         if asked.get("share_of"):
-            place = self.label_places[asked["share_of"]]
-            low, high = asked.get("share_min"), asked.get("share_max")
-            if low is not None or high is not None:
-                rows = rows.alias(asked_share=_share(place))
-            if low is not None:
-                rows = rows.filter(asked_share__gte=low)
-            if high is not None:
-                rows = rows.filter(asked_share__lte=high)
+            share = _share(self.label_places[asked["share_of"]])
+            if asked.get("share_min") is not None:
+                rows = rows.filter(GreaterThanOrEqual(share, asked["share_min"]))
+            if asked.get("share_max") is not None:
+                rows = rows.filter(LessThanOrEqual(share, asked["share_max"]))
         found_by = self._found_by()
         return rows.filter(stimulus_id__in=found_by.values("stimulus_id")) if found_by is not None else rows
 

@@ -11,9 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import F, Q, QuerySet
-from django.db.models.expressions import Combinable, ExpressionWrapper
 
-Expression = Combinable | ExpressionWrapper
 ID = "stimulus_id"
 
 

@@ -1,5 +1,7 @@
 """All answered images of a study, to filter, sort and walk through without end."""
 
+from typing import Any
+
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -25,7 +27,7 @@ def explorer(request: HttpRequest, slug: str) -> HttpResponse:
     statistics = study_statistics(study.pk)
     labels = statistics.labels if statistics else []
     form = ExplorerForm(request.GET, study, labels, sources_of_study(study.pk))
-    context = {
+    context: dict[str, Any] = {
         "study": study,
         "statistics": statistics,
         "as_of": moment(statistics.as_of) if statistics else "",
