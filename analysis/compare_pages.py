@@ -1,6 +1,6 @@
 """What the page Compare shows of a stored comparison: cautions first, then everything, then the shared images."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -14,7 +14,7 @@ from analysis.over_snapshots.comparison import STEPS, STUDIES
 from analysis.over_snapshots.label_mapping import SAME
 
 #: name in the result -> words, how a value and a difference are written
-_AGREEMENT = {
+_AGREEMENT: dict[str, tuple[str, Callable[[Any], str], Callable[[Any], str]]] = {
     "krippendorff_alpha": ("Krippendorff's alpha", as_number, as_number),
     "gwet_ac1": ("Gwet's AC1", as_number, as_number),
     "pairwise_agreement": ("Pairwise agreement", as_percent, signed),

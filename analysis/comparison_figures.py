@@ -53,7 +53,7 @@ def between(row: dict[str, Any], write: Any = signed) -> str:
 
 
 def _reach(rows: Sequence[dict[str, Any]], least: float) -> float:
-    ends = [abs(end) for row in rows for end in (row["value"], row["low"], row["high"]) if end is not None]
+    ends = [abs(float(end)) for row in rows for end in (row["value"], row["low"], row["high"]) if end is not None]
     return max([*ends, least * 1.2])
 
 

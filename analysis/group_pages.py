@@ -55,7 +55,7 @@ class Grouping:
         """The pair that a link names, 'first~second'; else the first one; None where there is none."""
         pairs: list[dict[str, Any]] = self.found["pairs"]
         named = [pair for pair in pairs if f"{pair['first']}~{pair['second']}" == text]
-        return (named or pairs or [None])[0]
+        return next(iter(named or pairs), None)
 
 
 def groupings_of(study: Study) -> list[Grouping]:

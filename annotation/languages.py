@@ -116,8 +116,8 @@ def _practice_slots(study: Study) -> list[Slot]:
     for number, question in enumerate(study.training.get("questions", [])):
         for part in QUESTION_PARTS:
             slots.append(Slot(f"questions.{number}.{part}", "practice", str(question[part]), is_long=True))
-        for place, wrong in enumerate(question["wrong"]):
-            slots.append(Slot(f"questions.{number}.wrong.{place}", "practice", str(wrong), is_long=True))
+        for which, wrong in enumerate(question["wrong"]):
+            slots.append(Slot(f"questions.{number}.wrong.{which}", "practice", str(wrong), is_long=True))
     slots.append(Slot("screened_out", "practice", str(study.training.get("screened_out", "")), is_long=True))
     for check in AttentionCheck.objects.filter(study=study):
         slots.append(Slot(f"checks.{check.pk}.instruction", "practice", check.instruction, is_long=True))

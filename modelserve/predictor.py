@@ -55,7 +55,8 @@ class ServedNetwork:
             raise PredictionImpossible("This network reads images, not texts.")
         if not text.strip():
             raise PredictionImpossible("The text is empty. Nothing was predicted.")
-        return word_ids([text], self.saved.words, self.saved.network.options.max_tokens)[0]
+        ids: NDArray[np.int64] = word_ids([text], self.saved.words, self.saved.network.options.max_tokens)[0]
+        return ids
 
     def distributions(self, prepared: Sequence[NDArray[Any]]) -> list[Distribution]:
         """One distribution per prepared item (`pixels` or `word_ids`), in order."""

@@ -110,7 +110,7 @@ def _checked(form: type[serializers.Serializer[Any]], request: Request) -> dict[
 def _images_of(study: Study, request: Request) -> Iterator[tuple[list[dict[str, str]], list[str]]]:
     """How the answer calls each image, and where it lies inside: uploads for as long as the question takes."""
     if not request.FILES:
-        keys = request.data.get("stimuli")
+        keys = request.data.get("stimuli") if isinstance(request.data, dict) else None
         if not isinstance(keys, list) or not 0 < len(keys) <= MOST_IMAGES or not all(isinstance(k, str) for k in keys):
             raise InvalidInput(
                 f"Send 1 to {MOST_IMAGES} keys of images as 'stimuli', or files called 'images'. Nothing was done.",

@@ -38,7 +38,10 @@ def clustered_means(values: ArrayLike, clusters: ArrayLike, *, n_resamples: int,
         resampled[number] = sums[drawn].sum(axis=0) / sizes[drawn].sum()
     tail = (1.0 - INTERVAL) / 2
     low, high = np.quantile(resampled, [tail, 1.0 - tail], axis=0)
-    return [Estimate(*map(float, row), n_clusters) for row in zip(means, low, high, strict=True)]
+    return [
+        Estimate(float(mean), float(left), float(right), n_clusters)
+        for mean, left, right in zip(means, low, high, strict=True)
+    ]
 
 
 def indicator_columns(outcomes: Sequence[str], names: Sequence[str]) -> NDArray[np.float64]:

@@ -150,7 +150,7 @@ def _pseudo_within(within: Numbers, same: NDArray[np.int64], total: NDArray[np.i
 def _pairs(counts: LabelCounts, sides: TwoSides) -> Numbers:
     """Pairs of a response of each side, per stimulus; somebody's own two answers are no pair of people."""
     totals = counts.sum(axis=2)
-    pairs = (totals[0] * totals[1]).astype(np.float64)
+    pairs: Numbers = (totals[0] * totals[1]).astype(np.float64)
     stimulus, _, _ = _answered_twice(sides)
     pairs -= np.bincount(sides.stimulus[stimulus], minlength=sides.n_stimuli) / 2
     return pairs

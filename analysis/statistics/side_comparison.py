@@ -73,7 +73,7 @@ def compare_sides(
             AgreementSums.of_counts(
                 each[rows],
                 polarities=polarities,
-                keys=[keys[row] for row in rows],
+                keys=[keys[row] for row in rows.tolist()],
                 n_resamples=n_resamples,
                 seed=seed,
             )

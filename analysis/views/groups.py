@@ -51,7 +51,7 @@ def groups(request: HttpRequest, slug: str) -> HttpResponse:
         "is_running": newest is not None and not newest.has_ended,
         "has_responses": bool(statistics and statistics.n_responses),
         "has_run": ran is not None,
-        "contains_withdrawn": bool(ran) and _contains_withdrawn(study, ran),
+        "contains_withdrawn": ran is not None and _contains_withdrawn(study, ran),
         "groupings": groupings,
         "grouping": grouping,
         "group_sizes": [{**group, "name": grouping.names[group["name"]]} for group in grouping.found["groups"]]
@@ -102,14 +102,20 @@ def _contains_withdrawn(study: Study, result: AnalysisResult) -> bool:
 
 def _pair(study: Study, grouping: Grouping, pair: dict[str, Any]) -> dict[str, Any]:
     sides = [grouping.names[pair["first"]], grouping.names[pair["second"]]]
-    kind = {"margin": grouping.margin, "source": grouping.source}
     return {
         "first": sides[0],
         "second": sides[1],
         "n_shared": pair["n_shared"],
         "figures": [
             shares_figure("pair-shares", grouping.labels, pair["labels"], sides, grouping.source, leads_to_images=True),
-            differences_figure("pair-differences", grouping.labels, pair["labels"], sides, **kind),
+            differences_figure(
+                "pair-differences",
+                grouping.labels,
+                pair["labels"],
+                sides,
+                margin=grouping.margin,
+                source=grouping.source,
+            ),
         ],
         "n_searched": pair["n_searched"],
         "n_apart": pair["n_apart"],

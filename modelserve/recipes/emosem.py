@@ -18,7 +18,7 @@ from modelserve.networks.saved import SavedNetwork
 from modelserve.options import EmoSemOptions, RunOptions
 from modelserve.recipes.recipe import Learned, ReadImage
 from modelserve.regions import mask_table, unpacked
-from modelserve.training import Examples, Watcher, batch_of, choose_device, fit, limited_threads, seeded
+from modelserve.training import Examples, Watcher, choose_device, fit, limited_threads, seeded
 from modelserve.words import vocabulary_of, word_ids
 from snapshots.cleaning import tokens_of
 from snapshots.reader import Snapshot
@@ -151,7 +151,7 @@ def found_masks(saved: SavedNetwork, images: Tensor, device: str) -> NDArray[np.
     found = np.zeros((len(images), n_labels, network.side, network.side), dtype=bool)
     with torch.inference_mode(), limited_threads():
         for start in range(0, len(images), BATCH):
-            batch = batch_of(images, torch.arange(start, min(start + BATCH, len(images))), place)
+            batch = images[start : start + BATCH].to(place)
             seen = network.see_image(batch)
             for label in range(n_labels):
                 emotions = torch.full((len(batch),), label, dtype=torch.int64, device=place)

@@ -80,7 +80,7 @@ class Mailbox:
         """Puts questions down in one trip; nobody computes for them after the time. Raises MailboxFull."""
         pipeline = self._redis.pipeline(transaction=False)
         for question in questions:
-            arguments = [json.dumps(asdict(question)), MOST_WAITING, int(timeout_seconds * 1000)]
+            arguments: list[str | int] = [json.dumps(asdict(question)), MOST_WAITING, int(timeout_seconds * 1000)]
             self._put(keys=[self._questions], args=arguments, client=pipeline)
         if not all(pipeline.execute()):
             raise MailboxFull
