@@ -6,8 +6,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from analysis.charts.marks import as_number, as_percent
-from analysis.comparison_figures import VERDICTS, as_p, between, differences_figure, label_rows, shares_figure, signed
+from analysis.charts.marks import as_number, as_percent, signed_points
+from analysis.comparison_figures import VERDICTS, as_p, between, differences_figure, label_rows, shares_figure
 from analysis.figures import Figure, moment
 from analysis.models import AnalysisResult
 from analysis.over_snapshots.comparison import STEPS, STUDIES
@@ -17,10 +17,10 @@ from analysis.over_snapshots.label_mapping import SAME
 _AGREEMENT: dict[str, tuple[str, Callable[[Any], str], Callable[[Any], str]]] = {
     "krippendorff_alpha": ("Krippendorff's alpha", as_number, as_number),
     "gwet_ac1": ("Gwet's AC1", as_number, as_number),
-    "pairwise_agreement": ("Pairwise agreement", as_percent, signed),
+    "pairwise_agreement": ("Pairwise agreement", as_percent, signed_points),
     "mean_entropy_grassberger_nats": ("Mean entropy, bias-corrected (nats)", as_number, as_number),
-    "majority.half_or_more": ("Images on which half or more agree", as_percent, signed),
-    "positive_and_negative": ("Images both liked and disliked", as_percent, signed),
+    "majority.half_or_more": ("Images on which half or more agree", as_percent, signed_points),
+    "positive_and_negative": ("Images both liked and disliked", as_percent, signed_points),
 }
 #: Sides whose images have numbers of responses this far apart are not compared by figures that depend on it.
 FAR_APART = 1.5
@@ -168,7 +168,7 @@ def ground_rows(result: AnalysisResult, names: Sequence[str]) -> list[dict[str, 
         (_("Agree within %s") % names[0], shared["within"][0], as_percent),
         (_("Agree within %s") % names[1], shared["within"][1], as_percent),
         (_("Agree between the two"), shared["between"], as_percent),
-        (_("Gap (points)"), shared["gap"], signed),
+        (_("Gap (points)"), shared["gap"], signed_points),
         (_("Cross kappa"), shared["cross_kappa"], as_number),
         (_("Normalised agreement"), shared["normalised"], as_number),
     ):

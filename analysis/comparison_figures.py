@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as later
 from django.utils.translation import ngettext
 
 from analysis.charts import Dot, ShareBar, dots, share_bars
-from analysis.charts.marks import as_number, as_percent
+from analysis.charts.marks import as_number, as_percent, signed_points
 from analysis.explorer_links import images
 from analysis.figures import Figure
 from analysis.statistics.equivalence import CANNOT_TELL, DIFFER, DIFFER_LITTLE, SAME
@@ -33,21 +33,13 @@ LABEL_COLUMNS = ["label", "first", "second", "difference", "low", "high", "p_cor
                  "verdict"]  # fmt: skip
 
 
-def signed(value: float | None) -> str:
-    """A difference of shares in percentage points, its sign always there."""
-    if value is None:
-        return "–"
-    words = as_number(100 * value, 1)
-    return words if words.startswith("−") or words == "0.0" else f"+{words}"
-
-
 def as_p(value: float | None) -> str:
     if value is None:
         return "–"
     return "< 0.001" if value < 0.001 else f"{value:.3f}"
 
 
-def between(row: dict[str, Any], write: Any = signed) -> str:
+def between(row: dict[str, Any], write: Any = signed_points) -> str:
     """[low, high] of a difference or an estimate; empty where there is none."""
     return "" if row.get("low") is None else f"[{write(row['low'])}, {write(row['high'])}]"
 
@@ -131,7 +123,7 @@ def differences_figure(
                     row["value"],
                     row["low"],
                     row["high"],
-                    signed(row["value"]),
+                    signed_points(row["value"]),
                     reason=_reason(row["reason"] or ""),
                     css="series-1" if row["verdict"] != CANNOT_TELL else "series-3",
                 )
@@ -139,7 +131,7 @@ def differences_figure(
         table.append(
             [
                 label["name"],
-                signed(row["value"]),
+                signed_points(row["value"]),
                 between(row),
                 as_p(row["p_corrected"]),
                 as_p(row["p_equivalence_corrected"]),
@@ -152,7 +144,7 @@ def differences_figure(
         "Percentage points, %(first)s minus %(second)s; the outer marks are the margin of ±%(margin)s within which no "
         "difference is worth naming."
     ) % {"first": sides[0], "second": sides[1], "margin": as_number(100 * margin, 1)}
-    ticks = [(-reach, signed(-reach)), (-margin, ""), (0.0, "0"), (margin, ""), (reach, signed(reach))]
+    ticks = [(-reach, signed_points(-reach)), (-margin, ""), (0.0, "0"), (margin, ""), (reach, signed_points(reach))]
     return Figure(
         id=figure_id,
         title=title,

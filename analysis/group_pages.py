@@ -8,8 +8,8 @@ from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 
 from analysis.charts import Dot, dots
-from analysis.charts.marks import as_percent
-from analysis.comparison_figures import VERDICTS, as_p, between, signed
+from analysis.charts.marks import as_percent, signed_points
+from analysis.comparison_figures import VERDICTS, as_p, between
 from analysis.figures import Figure, moment
 from analysis.models import AnalysisResult
 from analysis.over_snapshots.groups import GROUPS
@@ -144,7 +144,7 @@ def pair_rows(grouping: Grouping, chosen: dict[str, Any] | None) -> list[dict[st
                 "names": f"{grouping.names[pair['first']]} · {grouping.names[pair['second']]}",
                 "is_chosen": pair is chosen,
                 "n_shared": pair["n_shared"],
-                "gap": signed(gap["value"]),
+                "gap": signed_points(gap["value"]),
                 "interval": between(gap),
                 "p": as_p(gap["p_corrected"]),
                 "verdict": VERDICTS[gap["verdict"]],

@@ -35,6 +35,7 @@ from analysis.services.store_report import JOB_KIND as REPORT
 from analysis.services.store_report import store_report
 from analysis.services.top_up import top_up_study, top_up_what_changed
 from annotation.errors import InvalidInput
+from annotation.models import Study
 from annotation.queries import studies_by_ids, study_of_slug
 from annotation.services.top_up import JOB_KIND as TOP_UP
 from annotation.simulator.rehearsal import RehearsalOptions
@@ -66,9 +67,7 @@ def renew_explorers_that_show_withdrawn_answers() -> None:
 @job(MAKE_PUBLIC, queue="analysis", time_limit_seconds=2 * 3600)
 def make_public_explorer(handle: JobHandle) -> dict[str, Any]:
     """Makes what a study's public explorer shows out of the snapshot that was chosen for it."""
-    study = study_of_slug(handle.study_key)
-    if study is None:
-        raise JobRefused("The study is not there any more; nothing was made.")
+    study = _study(handle, "made")
     try:
         return make_explorer(study=study, progress=handle.progress)
     except SnapshotError as error:
@@ -80,12 +79,18 @@ def top_up_changed() -> None:
     top_up_what_changed()
 
 
+def _study(handle: JobHandle, done: str) -> Study:
+    """The job's study. Raises JobRefused where it is gone; done: what the job would have done."""
+    study = study_of_slug(handle.study_key)
+    if study is None:
+        raise JobRefused(f"The study is not there any more; nothing was {done}.")
+    return study
+
+
 @job(TOP_UP, queue="analysis", time_limit_seconds=3600)
 def top_up_all_of_study(handle: JobHandle) -> dict[str, Any]:
     """Measures how well every image of a study is known, and asks for more answers where that is too little."""
-    study = study_of_slug(handle.study_key)
-    if study is None:
-        raise JobRefused("The study is not there any more; nothing was measured.")
+    study = _study(handle, "measured")
     return {"n_raised": top_up_study(study)}
 
 
@@ -129,9 +134,7 @@ def freeze_and_train(handle: JobHandle) -> dict[str, Any]:
 @job(REHEARSE, queue="exchange", time_limit_seconds=3600)
 def rehearse_study(handle: JobHandle) -> dict[str, Any]:
     """arguments: those of RehearsalOptions. The result is the report."""
-    study = study_of_slug(handle.study_key)
-    if study is None:
-        raise JobRefused("The study is not there any more; nothing was rehearsed.")
+    study = _study(handle, "rehearsed")
     return rehearse(
         study=study,
         options=RehearsalOptions.from_json(handle.arguments),
@@ -142,9 +145,7 @@ def rehearse_study(handle: JobHandle) -> dict[str, Any]:
 @job(LATENT_TRUTH, queue="analysis", time_limit_seconds=3600)
 def fit_latent_truth(handle: JobHandle) -> dict[str, Any]:
     """Fits methods of latent truth to a study, for comparison with its votes. arguments: methods."""
-    study = study_of_slug(handle.study_key)
-    if study is None:
-        raise JobRefused("The study is not there any more; nothing was computed.")
+    study = _study(handle, "computed")
     try:
         results = store_latent_truth(study=study, methods=handle.arguments["methods"], progress=handle.progress)
     except SnapshotError as error:
@@ -161,9 +162,7 @@ def fit_latent_truth(handle: JobHandle) -> dict[str, Any]:
 @job(SNAPSHOT_ANALYSIS, queue="analysis", time_limit_seconds=4 * 3600)
 def analyse_snapshot(handle: JobHandle) -> dict[str, Any]:
     """Runs one analysis over the study as it is, frozen. arguments: name, options."""
-    study = study_of_slug(handle.study_key)
-    if study is None:
-        raise JobRefused("The study is not there any more; nothing was computed.")
+    study = _study(handle, "computed")
     try:
         result = store_analysis(
             study=study,
@@ -180,9 +179,7 @@ def analyse_snapshot(handle: JobHandle) -> dict[str, Any]:
 @job(COMPARE_GROUPS, queue="analysis", time_limit_seconds=4 * 3600)
 def compare_groups(handle: JobHandle) -> dict[str, Any]:
     """Compares groups of people, those by what they said about themselves among them. arguments: options."""
-    study = study_of_slug(handle.study_key)
-    if study is None:
-        raise JobRefused("The study is not there any more; nothing was compared.")
+    study = _study(handle, "compared")
     try:
         results = store_groups(study=study, options=handle.arguments["options"], progress=handle.progress)
     except (InvalidInput, SnapshotError) as error:
@@ -193,9 +190,7 @@ def compare_groups(handle: JobHandle) -> dict[str, Any]:
 @job(COMPARE_SIDES, queue="analysis", time_limit_seconds=4 * 3600)
 def compare_sides(handle: JobHandle) -> dict[str, Any]:
     """Compares two studies, sources, periods or label sets. arguments: options."""
-    study = study_of_slug(handle.study_key)
-    if study is None:
-        raise JobRefused("The study is not there any more; nothing was compared.")
+    study = _study(handle, "compared")
     try:
         result = store_comparison(study=study, options=handle.arguments["options"], progress=handle.progress)
     except (InvalidInput, SnapshotError) as error:
@@ -226,9 +221,7 @@ def help_with_analysis(handle: JobHandle) -> dict[str, Any]:
 @job(REPORT, queue="analysis", time_limit_seconds=4 * 3600)
 def write_report(handle: JobHandle) -> dict[str, Any]:
     """Writes methods and results of a snapshot in every format. arguments: snapshot_id ("": as the study is now)."""
-    study = study_of_slug(handle.study_key)
-    if study is None:
-        raise JobRefused("The study is not there any more; nothing was written.")
+    study = _study(handle, "written")
     try:
         return store_report(study=study, snapshot_id=handle.arguments.get("snapshot_id", ""), handle=handle)
     except SnapshotError as error:
@@ -247,8 +240,6 @@ def make_study_of_a_speakers_texts(handle: JobHandle) -> dict[str, Any]:
 @job(PEOPLE_AND_NETWORKS, queue="analysis", time_limit_seconds=3600)
 def set_networks_beside_people(handle: JobHandle) -> dict[str, Any]:
     """Sets the served network's predictions beside people's answers. No arguments."""
-    study = study_of_slug(handle.study_key)
-    if study is None:
-        raise JobRefused("The study is not there any more; nothing was compared.")
+    study = _study(handle, "compared")
     row = store_people_and_networks(study, handle.progress)
     return {"analysis_result": row.pk, "n_compared": row.result["n_compared"]}

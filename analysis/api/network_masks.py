@@ -9,13 +9,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response as ApiResponse
 from rest_framework.views import APIView
 
-from analysis.api.networks import MOST_UPLOADS, image_names, refusals_as_answers
-from analysis.services.ask_about_images import PATIENCE_SECONDS, stored_for_a_question
+from analysis.api.asked_images import asked_images
+from analysis.api.networks import refusals_as_answers
+from analysis.services.ask_about_images import PATIENCE_SECONDS
 from annotation.access import get_study
 from annotation.api.throttle import Throttle
 from annotation.errors import InvalidInput
 from annotation.models import Study
-from annotation.services.decode_image import decode_image
 from modelserve.models import Network
 from modelserve.services import ask_predictor
 
@@ -50,28 +50,9 @@ class Masks(APIView):
         data = self.Input(data={name: request.data[name] for name in wanted if name in request.data})
         data.is_valid(raise_exception=True)
         given = data.validated_data
-        if request.FILES:
-            return ApiResponse(self._of_uploads(study, request, given))
-        keys = given.get("stimuli")
-        if not keys:
-            raise InvalidInput(
-                f"Send 1 to {MOST_PAIRS} keys of images as 'stimuli', or files called 'images'. Nothing was predicted.",
-                {"stimuli": [f"A list of 1 to {MOST_PAIRS} items."]},
-            )
-        network, answers = _ask(study, image_names(study, keys), given)
-        return ApiResponse(_as_answer(network, [{"stimulus": key} for key in keys], answers))
-
-    def _of_uploads(self, study: Study, request: Request, given: dict[str, Any]) -> dict[str, Any]:
-        files = request.FILES.getlist("images")
-        if not files or len(request.FILES) != 1 or len(files) > MOST_UPLOADS:
-            raise InvalidInput(
-                f"Send 1 to {MOST_UPLOADS} image files, each as a field called 'images'. Nothing was predicted.",
-                {"images": [f"1 to {MOST_UPLOADS} files."]},
-            )
-        decoded = [(file.name or "image", decode_image(file, file.name or "image").jpeg) for file in files]
-        with stored_for_a_question([jpeg for _, jpeg in decoded]) as names:
+        with asked_images(study, request, most=MOST_PAIRS) as (places, names):
             network, answers = _ask(study, names, given)
-        return _as_answer(network, [{"image": name} for name, _ in decoded], answers)
+        return ApiResponse(_as_answer(network, places, answers))
 
 
 def _ask(study: Study, names: list[str], given: dict[str, Any]) -> tuple[Network, list[Any]]:

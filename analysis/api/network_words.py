@@ -1,7 +1,5 @@
 """Explanations that the served speaker writes, and how well the served listener finds an image by a text."""
 
-import contextlib
-from collections.abc import Iterator
 from typing import Any
 
 from drf_spectacular.utils import extend_schema
@@ -11,13 +9,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response as ApiResponse
 from rest_framework.views import APIView
 
-from analysis.api.networks import MOST_UPLOADS, image_names, refusals_as_answers
-from analysis.services.ask_about_images import PATIENCE_SECONDS, stored_for_a_question
+from analysis.api.asked_images import asked_images, image_names
+from analysis.api.networks import refusals_as_answers
+from analysis.services.ask_about_images import PATIENCE_SECONDS
 from annotation.access import get_study
 from annotation.api.throttle import Throttle
 from annotation.errors import InvalidInput
-from annotation.models import Study
-from annotation.services.decode_image import decode_image
 from modelserve.models import Network
 from modelserve.services import ask_predictor
 from modelserve.services.ask_predictor import MOST_CHARACTERS
@@ -51,7 +48,7 @@ class Explanations(APIView):
     def post(self, request: Request, slug: str) -> ApiResponse:
         study = get_study(request.user, slug, "ask_network")
         given = _checked(self.Input, request)
-        with _images_of(study, request) as (places, names), refusals_as_answers():
+        with asked_images(study, request, most=MOST_IMAGES) as (places, names), refusals_as_answers():
             network, answers = ask_speaker(
                 study.slug,
                 names,
@@ -104,29 +101,6 @@ def _checked(form: type[serializers.Serializer[Any]], request: Request) -> dict[
     data = form(data=request.data)
     data.is_valid(raise_exception=True)
     return dict(data.validated_data)
-
-
-@contextlib.contextmanager
-def _images_of(study: Study, request: Request) -> Iterator[tuple[list[dict[str, str]], list[str]]]:
-    """How the answer calls each image, and where it lies inside: uploads for as long as the question takes."""
-    if not request.FILES:
-        keys = request.data.get("stimuli") if isinstance(request.data, dict) else None
-        if not isinstance(keys, list) or not 0 < len(keys) <= MOST_IMAGES or not all(isinstance(k, str) for k in keys):
-            raise InvalidInput(
-                f"Send 1 to {MOST_IMAGES} keys of images as 'stimuli', or files called 'images'. Nothing was done.",
-                {"stimuli": [f"A list of 1 to {MOST_IMAGES} keys."]},
-            )
-        yield [{"stimulus": key} for key in keys], image_names(study, keys)
-        return
-    files = request.FILES.getlist("images")
-    if not files or len(request.FILES) != 1 or len(files) > MOST_UPLOADS:
-        raise InvalidInput(
-            f"Send 1 to {MOST_UPLOADS} image files, each as a field called 'images'. Nothing was predicted.",
-            {"images": [f"1 to {MOST_UPLOADS} files."]},
-        )
-    decoded = [(file.name or "image", decode_image(file, file.name or "image").jpeg) for file in files]
-    with stored_for_a_question([jpeg for _, jpeg in decoded]) as names:
-        yield [{"image": name} for name, _ in decoded], names
 
 
 def _facts(network: Network) -> dict[str, Any]:

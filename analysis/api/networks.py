@@ -16,6 +16,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response as ApiResponse
 from rest_framework.views import APIView
 
+from analysis.api.asked_images import image_names, uploaded
 from analysis.network_queries import trainings_of
 from analysis.services.ask_about_images import PATIENCE_SECONDS, ask_about_images
 from analysis.services.serve_network import serve_network, take_network_back
@@ -24,8 +25,7 @@ from annotation.access import get_study
 from annotation.api.throttle import Throttle
 from annotation.errors import AnnotationError, InvalidInput
 from annotation.models import Study
-from annotation.queries import images_by_key, snapshots_of
-from annotation.services.decode_image import decode_image
+from annotation.queries import snapshots_of
 from modelserve.errors import (
     ModelServeError,
     NetworkNotFound,
@@ -38,10 +38,8 @@ from modelserve.options import TASKS
 from modelserve.queries import networks_of, training_runs_of
 from modelserve.services import ask_predictor
 from modelserve.services.ask_predictor import MOST_CHARACTERS, MOST_ITEMS
-from snapshots.local_copy import image_name
 
 DISTRIBUTING = [task.name for task in TASKS.values() if task.answers == "distribution"]
-MOST_UPLOADS = 16  # each is decoded and written anew within the request
 
 
 class NetworksRefused(AnnotationError):
@@ -227,17 +225,11 @@ class Predictions(APIView):
         )
 
     def _of_uploads(self, study: Study, request: Request) -> dict[str, Any]:
-        files = request.FILES.getlist("images")
-        if not files or len(request.FILES) != 1 or len(files) > MOST_UPLOADS:
-            raise InvalidInput(
-                f"Send 1 to {MOST_UPLOADS} image files, each as a field called 'images'. Nothing was predicted.",
-                {"images": [f"1 to {MOST_UPLOADS} files."]},
-            )
         task = request.POST.get("task", "image_emotion")
         if task not in DISTRIBUTING or TASKS[task].reads != "image":
             raise InvalidInput(f"task: '{task}' does not read images. Nothing was predicted.")
         version = _version_of_form(request.POST.get("version", ""))
-        decoded = [(file.name or "image", decode_image(file, file.name or "image").jpeg) for file in files]
+        decoded = uploaded(request)
         with refusals_as_answers():
             network, answers = ask_about_images(study, task, [jpeg for _, jpeg in decoded], version=version)
         pairs = zip(decoded, answers, strict=True)
@@ -258,18 +250,6 @@ def _version_of_form(given: str) -> int | None:
     if not (given.isascii() and given.isdigit() and 0 < int(given[:10]) < 2**31 and len(given) <= 10):
         raise InvalidInput(f"version: '{given[:40]}' is no version, which is a whole number from 1 on.")
     return int(given)
-
-
-def image_names(study: Study, keys: list[str]) -> list[str]:
-    """Where the images of these stimuli lie. Raises InvalidInput naming the first that is unknown or has no image."""
-    images = images_by_key(study, keys)
-    for number, key in enumerate(keys, start=1):
-        if not images.get(key):
-            fact = "has no image" if key in images else "is no stimulus of this study"
-            raise InvalidInput(
-                f"stimuli: item {number}, '{key}', {fact}. Nothing was predicted.", {"stimuli": [f"{key} {fact}."]}
-            )
-    return [image_name(images[key]) for key in keys]
 
 
 def _answer(study: Study, network: Network, predictions: list[dict[str, Any]]) -> dict[str, Any]:

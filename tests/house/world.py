@@ -13,8 +13,9 @@ from django.core.files.storage import default_storage
 from django.test import Client
 from PIL import Image
 
-from analysis.models import PublicExplorer
+from analysis.models import AnalysisResult, PublicExplorer
 from analysis.over_snapshots import analysis_named
+from analysis.over_snapshots.judged import JUDGED
 from analysis.over_snapshots.snapshot_analysis import no_progress
 from analysis.services.analyse_snapshot import store_analysis
 from analysis.services.public_explorer import make_explorer, new_address, set_public_explorer
@@ -146,9 +147,30 @@ def make_place(manager: User, annotator: User, **settings: Any) -> Place:
         "name": "emotions",
         "study_disagreement_csv.name": "parts",
         "study_asking_csv.name": "place",
+        "study_judged_csv.name": _judged(study),
         "study_language_csv.name": "measures",
     }
     return place
+
+
+def _judged(study: Study) -> str:
+    """What people made of explanations; the name of its figure."""
+    mean = {"value": 4.0, "low": None, "high": None, "n": 1, "reason": None, "note": None}
+    AnalysisResult.objects.create(
+        study_id=study.pk,
+        snapshot_id="0" * 64,
+        name=JUDGED.name,
+        options=dict(JUDGED.defaults),
+        definition={"title": JUDGED.title, "definition": JUDGED.definition, "source": JUDGED.source},
+        code_version="1",
+        result={
+            "design": "plausibility",
+            "n_labels": 5,
+            **dict.fromkeys(("n_judgements", "n_trials", "n_images", "n_judges"), 1),
+            "variants": {"human": {"n_judgements": 1, "mean": mean}},
+        },
+    )
+    return "plausible"
 
 
 def _public_explorer(study: Study, user: User) -> str:
