@@ -25,7 +25,7 @@ from annotation.models import SnapshotRecord, Study
 from annotation.queries import snapshots_of
 from modelserve.models import Network, Promotion, TrainingRun
 from modelserve.options import TASKS, TaskKind, describe_options
-from modelserve.queries import can_roll_back, networks_of, promotions_of
+from modelserve.queries import can_roll_back, networks_of, promotions_of, training_runs_of
 
 VERSIONS_SHOWN = 50
 
@@ -137,6 +137,7 @@ class RunPage:
     recalls: list[RecallRow] = field(default_factory=list)
     games: list[dict[str, str]] = field(default_factory=list)
     texts: list[dict[str, Any]] = field(default_factory=list)
+    changed: str = ""
 
     @property
     def baseline_name(self) -> str:
@@ -160,6 +161,7 @@ def run_page(study: Study, run: TrainingRun) -> RunPage:
         learned_from=LearnedFrom(run.snapshot_id, record),
         settings=_settings(run),
         figure=curve_figure(study, run, best_epoch) if run.curve else None,
+        changed=_changed(study, run, record),
     )
     if network is None:
         return page
@@ -176,6 +178,29 @@ def run_page(study: Study, run: TrainingRun) -> RunPage:
         games=game_rows(metrics),
         texts=metrics.get("texts", []),
     )
+
+
+def _changed(study: Study, run: TrainingRun, record: SnapshotRecord | None) -> str:
+    """How the data differ from those of the run of this task before it, in words; empty where there was none."""
+    before = training_runs_of(study.slug, run.task).filter(pk__lt=run.pk).order_by("-pk").first()
+    if before is None:
+        return ""
+    if before.snapshot_id == run.snapshot_id:
+        return f"The very same data as in run {before.pk}"
+    earlier = snapshots_of(study).get(before.snapshot_id)
+    if record is None or earlier is None:
+        return f"Other data than in run {before.pk}"
+    parts = [
+        f"{now - then:+,} {words}".replace("-", "−")
+        for words, now, then in (
+            ("responses", record.n_responses, earlier.n_responses),
+            ("simulated", record.n_simulated, earlier.n_simulated),
+            ("images", record.n_stimuli, earlier.n_stimuli),
+            ("people", record.n_annotators, earlier.n_annotators),
+        )
+        if now != then
+    ]
+    return f"{', '.join(parts) or 'as many answers, not all the same'}, since run {before.pk}"
 
 
 CURVE_COLUMNS = ["epoch", "train_loss", "validation_loss", "learning_rate"]

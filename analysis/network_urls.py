@@ -25,6 +25,8 @@ urlpatterns = [
     ),
     path("studies/<slug:slug>/networks/jobs/<int:job_id>/cancel", networks.cancel_training, name="training_cancel"),
     path("studies/<slug:slug>/networks/<int:network_id>/promote", networks.promote, name="network_promote"),
+    path("studies/<slug:slug>/networks/<int:network_id>/delete", networks.delete, name="network_delete"),
+    path("studies/<slug:slug>/networks/<int:network_id>/card.md", networks.card, name="network_card"),
     path("studies/<slug:slug>/networks/<int:network_id>/roll-back", networks.roll_back, name="network_roll_back"),
     path("studies/<slug:slug>/networks/<slug:task>/retraining", networks.retraining, name="study_retraining"),
     path(

@@ -37,6 +37,10 @@ class NetworkNotFound(ModelServeError):
     """No network of this study has this number."""
 
 
+class NetworkInUse(ModelServeError):
+    """A version that is served is not deleted."""
+
+
 class NothingToRollBack(ModelServeError):
     """There is no earlier promotion to return to."""
 

@@ -29,6 +29,8 @@ class TrainingRun(models.Model):
     job = models.ForeignKey(Job, null=True, on_delete=models.PROTECT, related_name="training_runs")
     curve = models.JSONField(default=list, help_text="One entry per epoch: losses and learning rate.")
     outcome = models.TextField(blank=True, help_text="What became of it, in a sentence.")
+    # stays when the version is deleted, so that its number never means other weights
+    version = models.PositiveIntegerField(null=True, help_text="Of the network that it brought.")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -5,7 +5,7 @@ from functools import reduce
 from operator import add
 from typing import Any
 
-from django.db.models import FloatField, QuerySet, Value
+from django.db.models import FloatField, Max, QuerySet, Value
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Abs, Cast, Coalesce
 
@@ -22,6 +22,13 @@ def networks_of(study_key: str, task: str | None = None) -> QuerySet[Network]:
     """The study's networks, newest first."""
     networks = Network.objects.filter(study_key=study_key).select_related("training_run")
     return networks.filter(task=task) if task else networks
+
+
+def next_version(study_key: str, task: str) -> int:
+    """The number of the next network of this task; a deleted one's is not given again. Lock the registry first."""
+    ours = {"study_key": study_key, "task": task}
+    numbers = [model.objects.filter(**ours).aggregate(last=Max("version"))["last"] for model in (Network, TrainingRun)]
+    return 1 + max(number or 0 for number in numbers)
 
 
 def promoted_network(study_key: str, task: str) -> Network | None:

@@ -8,6 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
+from analysis.network_card import network_card
 from analysis.network_forms import NEVER, RetrainForm, TrainForm
 from analysis.network_pages import CURVE_COLUMNS, RunPage, run_page, task_sections
 from analysis.network_predictions import network_distributions
@@ -22,10 +23,11 @@ from annotation.models import Study
 from annotation.queries import stimulus_by_key
 from jobs.models import Job
 from jobs.services import cancel_job
-from modelserve.errors import ModelServeError, NetworkNotFound, NothingToRollBack
+from modelserve.errors import ModelServeError, NetworkInUse, NetworkNotFound, NothingToRollBack
 from modelserve.models import TrainingRun
 from modelserve.options import TASKS
 from modelserve.queries import can_roll_back, training_runs_of
+from modelserve.services.delete_network import delete_network
 
 
 @login_required
@@ -109,6 +111,36 @@ def promote(request: HttpRequest, slug: str, network_id: int) -> HttpResponse:
         raise Http404(str(error)) from error
     messages.success(request, f"Version {network.version} answers now; the one before can be brought back.")
     return redirect("study_networks", slug=slug)
+
+
+@login_required
+@require_POST
+def delete(request: HttpRequest, slug: str, network_id: int) -> HttpResponse:
+    get_study(request.user, slug, "train")
+    try:
+        network = delete_network(study_key=slug, network_id=network_id)
+    except NetworkNotFound as error:
+        raise Http404(str(error)) from error
+    except NetworkInUse as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, f"Version {network.version} is deleted.")
+    return redirect("study_networks", slug=slug)
+
+
+@login_required
+@require_GET
+def card(request: HttpRequest, slug: str, network_id: int) -> HttpResponse:
+    """The version's card in Markdown."""
+    study = get_study(request.user, slug, "see_results")
+    run = training_runs_of(slug).filter(network__pk=network_id).first()
+    if run is None:
+        raise Http404("This study has no such network.")
+    page = run_page(study, run)
+    answer = HttpResponse(network_card(study, page), content_type="text/markdown; charset=utf-8")
+    name = f"{slug}-{run.task}-{run.network.version}-card.md"
+    answer["Content-Disposition"] = f'attachment; filename="{name}"'
+    return answer
 
 
 @login_required

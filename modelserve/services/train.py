@@ -14,7 +14,7 @@ from jobs.handle import JobHandle
 from modelserve.errors import ModelServeError
 from modelserve.models import Network, Promotion, TrainingRun
 from modelserve.options import parse_options
-from modelserve.queries import promoted_network
+from modelserve.queries import next_version, promoted_network
 from modelserve.services.ask_predictor import load_before_serving
 from modelserve.services.compare_networks import compare_with_served
 from modelserve.services.open_study_snapshot import image_reader, open_study_snapshot
@@ -90,11 +90,12 @@ def _register(run: TrainingRun, learned: "Learned", handle: JobHandle) -> Networ
         store_folder(Path(folder), location)
     with transaction.atomic():
         lock_registry(run.study_key, run.task)
-        newest = Network.objects.filter(study_key=run.study_key, task=run.task).order_by("-version").first()
+        version = next_version(run.study_key, run.task)
+        TrainingRun.objects.filter(pk=run.pk).update(version=version)
         network = Network.objects.create(
             study_key=run.study_key,
             task=run.task,
-            version=newest.version + 1 if newest else 1,
+            version=version,
             training_run=run,
             snapshot_id=run.snapshot_id,
             label_set=learned.saved.label_set,

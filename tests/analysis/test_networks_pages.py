@@ -1,11 +1,13 @@
 """The pages of a study's networks: train, watch, compare, promote, take back, and the network beside people."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.test import Client
+from django.core.files.storage import default_storage
+from django.test import Client, TestCase
 
 from analysis.models import RetrainPolicy
 from analysis.services.refresh_statistics import refresh_statistics
@@ -130,6 +132,44 @@ def test_promote_and_take_back(painted: Study, mika: User, sign_in: SignIn) -> N
     assert "A person chose it." in page(client, painted)
     assert post(client, painted, f"{second.pk}/roll-back").status_code == 302
     assert promoted_network(painted.slug, "image_emotion") == first
+
+
+def test_a_version_that_is_not_served_can_be_deleted_with_its_files(
+    painted: Study, mika: User, sign_in: SignIn
+) -> None:
+    first, second = train_now(painted), train_now(painted, seed=5, epochs=1)
+    client = sign_in(mika)
+    served, other = (first, second) if Network.objects.get(pk=first.pk).is_promoted else (second, first)
+    assert post(client, painted, f"{served.pk}/delete").status_code == 302
+    assert "is served. Promote another one" in page(client, painted)
+    assert Network.objects.filter(pk=served.pk).exists()
+    assert default_storage.exists(f"{other.weights_location}/network.safetensors")
+    with TestCase.captureOnCommitCallbacks(execute=True):
+        assert post(client, painted, f"{other.pk}/delete").status_code == 302
+    assert not Network.objects.filter(pk=other.pk).exists()
+    assert not default_storage.exists(f"{other.weights_location}/network.safetensors")
+    assert default_storage.exists(f"{served.weights_location}/network.safetensors")
+    assert TrainingRun.objects.filter(pk=other.training_run_id).exists()
+    assert train_now(painted, seed=6, epochs=1).version == 3, "a number is never given twice"
+
+
+def test_a_version_has_a_card_that_says_what_it_learned_from(painted: Study, mika: User, sign_in: SignIn) -> None:
+    network = train_now(painted)
+    answer = sign_in(mika).get(f"/studies/{painted.slug}/networks/{network.pk}/card.md")
+    assert answer["Content-Type"].startswith("text/markdown")
+    card = answer.content.decode()
+    assert card.startswith("# Image to emotions, version 1\n")
+    assert network.snapshot_id in card
+    assert "Learned from 90 responses." in card
+    assert re.search(r"\| Kullback[^|]* \| [\d.]+ nats \|", card)
+    assert "- `epochs` = " in card
+
+
+def test_a_run_says_what_changed_since_the_one_before(painted: Study, mika: User, sign_in: SignIn) -> None:
+    first, second = train_now(painted), train_now(painted, seed=5, epochs=1)
+    client = sign_in(mika)
+    assert "The very same data as in run" in page(client, painted, f"/runs/{second.training_run_id}")
+    assert "Changed" not in page(client, painted, f"/runs/{first.training_run_id}")
 
 
 def test_a_second_press_of_take_it_back_does_not_go_back_twice(painted: Study, mika: User, sign_in: SignIn) -> None:

@@ -127,6 +127,8 @@ ADDRESSES: dict[str, dict[str, set[str]]] = {
     "study": {"GET": RESEARCHERS},
     "study_live": {"GET": RESEARCHERS},
     "study_chart_csv": {"GET": RESEARCHERS},
+    "network_delete": {"POST": MANAGERS},
+    "network_card": {"GET": RESEARCHERS},
     "study_people_and_networks": {"GET": RESEARCHERS, "POST": RESEARCHERS},
     "study_judged": {"GET": RESEARCHERS, "POST": ADMINS},  # and managers who may create studies
     "study_judged_csv": {"GET": RESEARCHERS},
