@@ -94,6 +94,8 @@ def newcomer(page: Page, product: Product, slug: str) -> None:
     said = product.manage(
         "shell", "-v0", "-c",
         "from annotation.models import AttentionAnswer, PracticeAnswer; "
-        "print(AttentionAnswer.objects.filter(passed=True).count(), PracticeAnswer.objects.get().n_tries)",
+        f"of_study = dict(participation__study__slug={slug!r}); "
+        "print(AttentionAnswer.objects.filter(passed=True, **of_study).count(), "
+        "PracticeAnswer.objects.get(**of_study).n_tries)",
     )  # fmt: skip
     assert said.split() == ["1", "2"]
