@@ -27,8 +27,9 @@ QUICK: dict[str, Any] = {
     "device": "cpu",
     "hidden": 48,
     "embedding": 24,
-    "epochs": 14,
-    "learning_rate": 3e-3,
+    # so long that what is told has won over what is seen with every seed, and on processors that add otherwise
+    "epochs": 20,
+    "learning_rate": 6e-3,
 }
 
 
