@@ -8,6 +8,7 @@ batch, but for random numbers (dropout, mirroring) and for losses that look acro
 share of a process only. The first process keeps checkpoints and speaks.
 """
 
+import atexit
 import os
 from collections.abc import Sequence
 from datetime import timedelta
@@ -17,6 +18,11 @@ import torch.distributed as dist
 from torch import Tensor, nn
 
 PATIENCE = timedelta(minutes=30)  # one process may decode all pictures while the others wait
+
+
+def _leave() -> None:
+    if dist.is_initialized():
+        dist.destroy_process_group()
 
 
 class Team:
@@ -39,6 +45,8 @@ class Team:
             torch.cuda.set_device(device)
         if not dist.is_initialized():
             dist.init_process_group("nccl" if device.type == "cuda" else "gloo", timeout=PATIENCE)
+            # threads of the group that outlive Python end the process with an abort
+            atexit.register(_leave)
         return device
 
     def share_of(self, rows: Tensor) -> Tensor:
