@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import rankdata
 
 from analysis.statistics.estimate import INTERVAL, Estimate
 
@@ -85,6 +84,9 @@ def _entropy(shares: Numbers) -> Numbers:
 
 def _spearman(rows: Numbers) -> float:
     """NaN where one of the two does not vary."""
+    # only the job that compares needs it, and it takes a second of every process that imports it
+    from scipy.stats import rankdata
+
     first, second = rankdata(rows[:, 0]), rankdata(rows[:, 1])
     if np.ptp(first) == 0 or np.ptp(second) == 0:
         return float("nan")

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from itertools import combinations_with_replacement
 
 import numpy as np
-from scipy.stats import norm
+from scipy.special import ndtr
 
 from analysis.statistics.counts import LabelCounts
 from analysis.statistics.resampling import DEFAULT_SEED, N_RESAMPLES, interval_of, resampled_sums
@@ -105,7 +105,7 @@ def _told(edge: Edge, lifts: np.ndarray, n_stimuli: int) -> Edge:
         if interval is not None:
             low, high = float(np.exp(interval[0])), float(np.exp(interval[1]))
         if spread > 0:
-            p = float(2 * norm.sf(abs(np.log(lift)) / spread))
+            p = float(2 * ndtr(-abs(np.log(lift)) / spread))
     elif lift == 0:
         # none seen where `expected` were: the chance of that, were it a Poisson number
         p, low, high = float(2 * np.exp(-edge.expected)), 0.0, 3.69 / edge.expected

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import t as students_t
+from scipy.special import stdtrit
 
 from analysis.statistics.disagreement.votes import Floats, Votes
 from analysis.statistics.estimate import INTERVAL
@@ -49,7 +49,7 @@ class Spread:
         error = float(self.error[at])
         if not np.isfinite(error):
             return None, None
-        reach = float(students_t.ppf((1 + INTERVAL) / 2, self.freedom)) * error
+        reach = float(stdtrit(self.freedom, (1 + INTERVAL) / 2)) * error
         if value <= error:
             return value - reach, value + reach
         root = math.sqrt(value)
