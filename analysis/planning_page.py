@@ -217,10 +217,10 @@ def preview(needs: Sequence[Sequence[int]], *, least: int, most: int) -> dict[st
     is counted with the most, since nothing is known of it.
     """
     found = {"n_known": 0, "n_will": 0, "n_never": 0, "further": 0}
-    for now, total, n in needs:
+    for n_now, total, n in needs:
         target = max(min(total, most), least)
-        found["further"] += n * max(target - now, 0)
+        found["further"] += n * max(target - n_now, 0)
         is_enough = total <= most and total < MOST
-        name = "n_known" if is_enough and now >= max(total, least) else "n_will" if is_enough else "n_never"
+        name = "n_known" if is_enough and n_now >= max(total, least) else "n_will" if is_enough else "n_never"
         found[name] += n
     return found
