@@ -6,8 +6,8 @@ words: random words, the frequent ones as frequent as in a language (Zipf), in l
 that everybody uses ('it makes me feel') in most of them. grammar: the simulator's few sentences, so that hundreds of
 texts are true near-duplicates of each other: harder than what people write.
 
-The tables are filled directly, with the windows that the product's function would choose. Then the same function that
-the product's job calls adds further explanations, and copies with 0 to 3 words substituted, inserted or deleted.
+The tables are filled directly, with the pairs that the product's functions would keep. Then the same function that
+the product's job calls adds further explanations, and copies with 0 to 3 words substituted, inserted, deleted or moved.
 """
 
 import argparse
@@ -18,7 +18,6 @@ import os
 import random
 import resource
 import time
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -41,6 +40,15 @@ THINGS = (
     "rubbish", "rat", "cockroach", "painting", "statue", "mask", "old man", "white horse", "red door",
     "broken window", "stone wall", "wooden boat", "busy street", "empty room", "birthday cake", "city at night",
 )  # fmt: skip
+
+
+COLUMNS = {
+    "annotation_explanationtext": "id, study_id, digest, words, n_words, signature, order_id",
+    "annotation_explanationpair": "key, text_id, n_words, signature",
+    "annotation_responsesignals": (
+        "response_id, study_id, stimulus_id, participation_id, revision, label, text_id, signals, computed_at"
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -103,7 +111,7 @@ MADE = {"words": of_words, "grammar": of_grammar}
 
 
 def plant(texts: list[str], n: int) -> list[Planted]:
-    """Copies of random texts whose length the guarantee covers, 0 to 3 changes each, as many as the length allows."""
+    """Copies of random texts, with 0 to 3 changes each, as many as the guarantee covers for its length."""
     from annotation.quality.near_duplicates import FEWEST_WORDS, most_changes, words_of
 
     draw = random.Random(SEED + 1)
@@ -117,11 +125,13 @@ def plant(texts: list[str], n: int) -> list[Planted]:
         for _ in range(n_changed):
             at = draw.randrange(len(words))
             strange = draw.choice(THINGS).split()[0] + draw.choice("xyz")
-            act = draw.choice(("substitute", "insert", "delete"))
+            act = draw.choice(("substitute", "insert", "delete", "move"))
             if act == "insert":
                 words.insert(at, strange)
-            elif act == "delete" and len(words) > 1:
+            elif act == "delete":
                 del words[at]
+            elif act == "move":
+                words.insert(draw.randrange(len(words)), words.pop(at))
             else:
                 words[at] = strange
         if len(words) < FEWEST_WORDS:
@@ -189,7 +199,7 @@ def sizes() -> dict[str, str]:
 
     found = {}
     with connection.cursor() as cursor:
-        for table in ("annotation_explanationtext", "annotation_explanationwindow", "annotation_responsesignals"):
+        for table in ("annotation_explanationtext", "annotation_explanationpair", "annotation_responsesignals"):
             cursor.execute(
                 f"select count(*), pg_size_pretty(pg_table_size('{table}')), pg_size_pretty(pg_indexes_size('{table}'))"
                 f" from {table}"
@@ -200,51 +210,59 @@ def sizes() -> dict[str, str]:
 
 
 def fill(study_id: int, made: list[Explanation]) -> None:
-    """Stores texts, windows and whose they are, as adding them one after the other would have."""
+    """Stores texts, their pairs and whose they are, as adding them one after the other would have."""
     from django.db import connection
 
-    from annotation.quality.near_duplicates import (
-        FEWEST_WORDS,
-        Probe,
-        choose_windows,
-        digest_of,
-        most_changes,
-        window_words,
-        words_of,
-    )
+    from annotation.models import ExplanationOrder
+    from annotation.quality.near_duplicates import digest_of, signature, words_of
+    from annotation.quality.word_orders import count_texts, orders_of
 
     ids: dict[bytes, int] = {}
-    shared: Counter[int] = Counter()
-    texts, windows, signals = io.StringIO(), io.StringIO(), io.StringIO()
+    rows: dict[str, io.StringIO] = {table: io.StringIO() for table in COLUMNS}
+
+    def flush() -> None:
+        with connection.cursor() as cursor:
+            for table, columns in COLUMNS.items():
+                rows[table].seek(0)
+                cursor.copy_expert(f"copy {table} ({columns}) from stdin", rows[table])
+                rows[table] = io.StringIO()
+
+    order, room = orders_of(study_id)[-1], 0
     for number, (stimulus, person, text) in enumerate(made, 1):
         words = words_of(text)
         digest = digest_of(words)
         if digest not in ids:
+            if not room:
+                flush()
+                order = orders_of(study_id)[-1]
+                room = n_texts_under(ExplanationOrder.objects.get(pk=order.id).number)
+                count_texts(order.id, room)
+            room -= 1
             ids[digest] = FIRST_TEXT + len(ids)
-            texts.write(f"{ids[digest]}\t{study_id}\t\\\\x{digest.hex()}\t{' '.join(words)}\t{len(words)}\n")
-            if len(words) >= FEWEST_WORDS:
-                probe = Probe(study_id, words)
-                costs = [shared[hash_] for hash_ in probe.own]
-                for place in choose_windows(costs, window_words(len(words)), most_changes(len(words)) + 1):
-                    shared[probe.own[place]] += 1
-                    windows.write(f"{probe.own[place]}\t{ids[digest]}\t{place}\t{probe.signature}\n")
-        signals.write(f"{number}\t{study_id}\t{stimulus}\t{person + 1}\t0\t\t{ids[digest]}\t{{}}\tnow\n")
-    columns = {
-        "annotation_explanationtext": ("id", "study_id", "digest", "words", "n_words"),
-        "annotation_explanationwindow": ("hash", "text_id", "place", "signature"),
-        "annotation_responsesignals": (
-            "response_id", "study_id", "stimulus_id", "participation_id", "revision", "label", "text_id", "signals",
-            "computed_at",
-        ),
-    }  # fmt: skip
+            bits = signature(words)
+            rows["annotation_explanationtext"].write(
+                f"{ids[digest]}\t{study_id}\t\\\\x{digest.hex()}\t{' '.join(words)}\t{len(words)}\t{bits}\t{order.id}\n"
+            )
+            for key in order.pairs(words):
+                rows["annotation_explanationpair"].write(f"{key}\t{ids[digest]}\t{len(words)}\t{bits}\n")
+        rows["annotation_responsesignals"].write(
+            f"{number}\t{study_id}\t{stimulus}\t{person + 1}\t0\t\t{ids[digest]}\t{{}}\tnow\n"
+        )
+    flush()
+    ExplanationOrder.objects.filter(pk=order.id).update(n_texts=n_texts_under(len(orders_of(study_id)) - 1) - room)
     with connection.cursor() as cursor:
-        for (table, names), rows in zip(columns.items(), (texts, windows, signals), strict=True):
-            rows.seek(0)
-            cursor.copy_expert(f"copy {table} ({', '.join(names)}) from stdin", rows)
+        for table in COLUMNS:
             cursor.execute(f"vacuum analyze {table}")
         cursor.execute(
             "select setval(pg_get_serial_sequence('annotation_explanationtext', 'id'), %s)", [FIRST_TEXT + len(ids)]
         )
+
+
+def n_texts_under(number: int) -> int:
+    """How many texts lie under the study's order of this number before the next is made."""
+    from annotation.quality.word_orders import FIRST, GROWTH
+
+    return int(FIRST * GROWTH**number)
 
 
 def add_all(study_id: int, made: list[Explanation], first: int, clock: Clock) -> tuple[list[object], dict[str, float]]:
@@ -285,6 +303,7 @@ def measure(n_texts: int, n_copies: int, how: str) -> dict[str, object]:
         f"per_response_of_{N_ADDED}_more": cost,
         "per_planted_copy": cost_of_copies,
         "near_another_persons_by_chance": sum(bool(one.from_other) for one in added),  # type: ignore[attr-defined]
+        "notable_by_chance": sum((one.from_other or 0) >= 0.8 for one in added),  # type: ignore[attr-defined]
         "found_of_planted_by_changed_words": {n: f"{hits} of {all_}" for n, (hits, all_) in recall.items()},
         "missed": missed[:5],
         "tables": sizes(),

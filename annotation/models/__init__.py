@@ -6,8 +6,9 @@ from annotation.models.care import CareMark, CareUse, MoodAnswer, OthersSeen
 from annotation.models.demographics import DemographicAnswers, DemographicConsent, DemographicSettings, Erasure
 from annotation.models.payment import Payment, PaymentBatch, PayPlan
 from annotation.models.quality import (
+    ExplanationOrder,
+    ExplanationPair,
     ExplanationText,
-    ExplanationWindow,
     PersonMessage,
     PersonSignals,
     QualityDecision,
@@ -45,8 +46,9 @@ __all__ = [
     "DemographicConsent",
     "DemographicSettings",
     "Erasure",
+    "ExplanationOrder",
+    "ExplanationPair",
     "ExplanationText",
-    "ExplanationWindow",
     "Identity",
     "IdentityReading",
     "Invitation",

@@ -50,27 +50,46 @@ class ExplanationText(models.Model):
     digest = models.BinaryField(help_text="blake2b of the words, 16 bytes.")
     words = models.TextField(help_text="The normalised words, a space between two.")
     n_words = models.PositiveSmallIntegerField()
+    signature = models.BigIntegerField(null=True, help_text="Which of 64 classes its words fall into.")
+    # null = not kept under any pair yet: texts of before there were orders, until the next batch
+    order_id = models.BigIntegerField(null=True, help_text="The order of words that its pairs are made in.")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["study_id", "digest"], name="one_row_per_text")]
+        indexes = [
+            models.Index(fields=["study_id", "id"], name="texts_without_pairs", condition=models.Q(order_id=None)),
+        ]
 
     def __str__(self) -> str:
         return self.words[:60]
 
 
-class ExplanationWindow(models.Model):
-    """One of a text's disjoint windows of words, hashed: whoever copies the text with few changes keeps one whole."""
+class ExplanationOrder(models.Model):
+    """An order of a study's words by how often they are used (annotation/quality/word_orders.py); never changed."""
 
-    pk = models.CompositePrimaryKey("hash", "text_id", "place")
-    hash = models.BigIntegerField(
-        help_text="Of the study, the number of words of the whole text, and the window's words."
-    )
-    text_id = models.BigIntegerField()
-    place = models.PositiveSmallIntegerField(help_text="Of its first word in the text, from 0.")
-    signature = models.BigIntegerField(help_text="Which of 64 classes the words of the whole text fall into.")
+    study_id = models.BigIntegerField()
+    number = models.PositiveSmallIntegerField(help_text="0 = the study's first.")
+    n_texts = models.PositiveBigIntegerField(default=0, help_text="How many texts were put under it.")
+    numbers = models.BinaryField(help_text="Hashes of the words that are used often, 8 bytes each, the rarest first.")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["study_id", "number"], name="one_order_per_number")]
 
     def __str__(self) -> str:
-        return f"window at {self.place} of text {self.text_id}"
+        return f"order {self.number} of study {self.study_id}"
+
+
+class ExplanationPair(models.Model):
+    """Two of a text's rarest words, hashed: whoever copies the text with few changes keeps at least one such pair."""
+
+    pk = models.CompositePrimaryKey("key", "text_id")
+    key = models.BigIntegerField(help_text="Hash of the order and the two words.")
+    text_id = models.BigIntegerField()
+    n_words = models.PositiveSmallIntegerField(help_text="Of the whole text.")
+    signature = models.BigIntegerField(help_text="Of the whole text: which of 64 classes its words fall into.")
+
+    def __str__(self) -> str:
+        return f"pair {self.key} of text {self.text_id}"
 
 
 class ResponseSignals(models.Model):

@@ -1,33 +1,37 @@
-"""Copies of a text with a few changed words, found with certainty: what is hashed, what is looked up, what is counted.
+"""Copies of a text with a few changed words, found with certainty: what is counted, what is kept, what is looked up.
 
-The guarantee. Let a text have n words after `words_of`. Every other text that differs from it by at most
-`most_changes(n)` words, each substituted, inserted or deleted, is found: 3 words from 14 words on, 2 for 10 to 13, 1
-for 5 to 9; as long as the copy has 5 words, too. Texts of fewer than 5 words are compared as a whole, and with the same
-person's only: strangers write 'so cute' without copying.
+What counts as changed. What two texts share is the longest series of words that stands in both in the same order
+(their longest common subsequence); the longer text's other words are changed: `changed_words`. So a word that was
+substituted, inserted, deleted or moved elsewhere counts as one, and two words that changed places count as one. This is
+never more than the edit distance of the words (Levenshtein), so whatever lies within that distance is found as well.
 
-Why nothing is missed. Of a text with n words, k + 1 disjoint windows of `window_words(n)` words are stored, with
-k = most_changes(n). A changed word spoils one window at most, so k changes leave at least one window whole, as
-consecutive words, moved by k places at most. Whoever looks up every run of words of a new text, for each length that a
-stored text may have (k more or fewer words), meets that window. The pigeonhole is that of: Guoliang Li, Dong Deng,
-Jiannan Wang, Jianhua Feng, PASS-JOIN: A Partition-based Method for Similarity Joins, VLDB 2011.
+The guarantee. Of two texts with FEWEST_WORDS words or more, one is found to be near the other if at most three words
+were changed and more than half of the longer one's words were kept (`most_changes`): 2 words of 5 or 6, 3 from 7 on.
 
-Why it is cheap. Which k + 1 windows are stored is free, as long as they are disjoint; the ones that fewest texts share
-are taken (`choose_windows`), so 'it makes me feel' is stored for the first few texts only and left out of the next
-ones. A text that was written before, word for word, is stored once. And of the texts that share a window only
-those are read whose words fall into nearly the same of 64 classes (`signature`): one changed word moves two at most.
+Why nothing is missed. Texts are bags of words here; a word's second occurrence is a word of its own. Of n words, in an
+order that all texts share (`Order`), the first k + 2 are taken, with k = most_changes(n): the rarest. If two texts have
+all but k of the longer one's words in common, then at least two of these are the same (prefix filtering with two
+matches: Surajit Chaudhuri, Venkatesh Ganti, Raghav Kaushik, A Primitive Operator for Similarity Joins in Data Cleaning,
+ICDE 2006; Jiannan Wang, Guoliang Li, Jianhua Feng, Can We Beat the Prefix Filtering?, SIGMOD 2012). So each text is
+kept under every pair of its k + 2 words, six or ten pairs, and whoever looks up a new text's pairs meets it. By the
+same argument texts with at most t changed words meet in a pair of the first t + 2.
+
+Why it is cheap. Two rare words stand together in few texts. Any shared order is right, whatever it is made of; one by
+how often words are used keeps 'it makes me feel' out of the pairs wherever there is anything else. And of the texts
+that share a pair only those are read that have about as many words, in nearly the same of 64 classes (`signature`): one
+changed word moves two at most.
 """
 
 import re
 import unicodedata
-from collections.abc import Sequence
-from functools import cache, lru_cache
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
 from hashlib import blake2b
 
-from rapidfuzz.distance import Levenshtein
+from rapidfuzz.distance import LCSseq
 
 FEWEST_WORDS = 5  # of a text that is compared with other people's
-LONGEST_WINDOW = 6
-SPARED = 6
 MOST_CHANGES = 3
 LONGEST_TEXT = 400  # words that are looked at; what comes after them is not compared, so the guarantee ends at 397
 
@@ -43,6 +47,7 @@ _ASCII_WORD = re.compile("[a-z0-9]+")
 _DROPPED = {ord(sign): None for sign in "'’‘ʼ`´ـ"}
 _SIGNED = 1 << 63
 _MASK = (1 << 64) - 1
+_AGAIN = 0xD6E8FEB86659FD93
 
 
 def words_of(text: str) -> list[str]:
@@ -69,39 +74,18 @@ def digest_of(words: Sequence[str]) -> bytes:
 
 
 def most_changes(n_words: int) -> int:
-    """Up to how many changed words a copy of a text with `n_words` words is found."""
-    if n_words >= 14:
-        return 3
-    return 2 if n_words >= 10 else 1 if n_words >= FEWEST_WORDS else 0
+    """Up to how many words of a text with `n_words` words may be changed: so many that more than half are kept."""
+    return min(MOST_CHANGES, (n_words - 1) // 2) if n_words >= FEWEST_WORDS else 0
 
 
-def window_words(n_words: int) -> int:
-    """How many words each window of a text with `n_words` words has.
-
-    Three or more where they fit, and otherwise so few that SPARED words need not be covered: room to leave out a phrase
-    that everybody uses.
-    """
-    n_windows = most_changes(n_words) + 1
-    return min(max(min(3, n_words // n_windows), (n_words - SPARED) // n_windows), LONGEST_WINDOW)
+def most_changes_between(n_words: int, n_other: int) -> int:
+    """How many changed words make one a copy of the other: `most_changes` of the longer; 0 where one is too short."""
+    return most_changes(max(n_words, n_other)) if min(n_words, n_other) >= FEWEST_WORDS else 0
 
 
 def changed_words(one: Sequence[str], other: Sequence[str], most: int) -> int:
-    """Words to substitute, insert or delete to make one text the other (Levenshtein); most + 1 where it is more."""
-    return int(Levenshtein.distance(one, other, score_cutoff=most))
-
-
-@cache
-def _lengths_to_ask(n_words: int) -> tuple[tuple[int, int], ...]:
-    """(number of words of the stored text, its windows' words) of all texts that one of `n_words` may be a copy of."""
-    return tuple(
-        (length, window_words(length))
-        for length in range(max(n_words - MOST_CHANGES, FEWEST_WORDS), n_words + MOST_CHANGES + 1)
-        if abs(length - n_words) <= most_changes(length) and window_words(length) <= n_words
-    )
-
-
-def _salt(study_id: int, n_words: int) -> int:
-    return (study_id * 0x9E3779B97F4A7C15 + n_words * 0xC2B2AE3D27D4EB4F) & _MASK
+    """Words of the longer text that are not in the other in the same order; most + 1 where it is more."""
+    return int(LCSseq.distance(one, other, score_cutoff=most))
 
 
 @lru_cache(maxsize=200_000)
@@ -120,59 +104,66 @@ def signature(words: Sequence[str]) -> int:
     return bits - (1 << 64) if bits >= _SIGNED else bits
 
 
-class Probe:
-    """Everything that is looked up for one text: `hashes`, `places` and `most`, of the same length.
+@lru_cache(maxsize=200_000)
+def _number_of(word: str) -> int:
+    return int.from_bytes(blake2b(word.encode(), digest_size=8).digest(), "big")
 
-    most: how many words may have been changed, by the length of the texts that are asked for.
-    own: hash by place, of the windows that the text itself could store.
+
+def numbers_of(words: Sequence[str]) -> list[int]:
+    """64 bits for each word, in order; its second and further occurrences have numbers of their own."""
+    numbers = [_number_of(word) for word in words]
+    if len(set(words)) == len(words):
+        return numbers
+    seen: dict[int, int] = {}
+    for place, number in enumerate(numbers):
+        before = seen.get(number, 0)
+        seen[number] = before + 1
+        if before:
+            numbers[place] = (number + before * _AGAIN) & _MASK
+    return numbers
+
+
+@dataclass(frozen=True)
+class Order:
+    """An order of all words there are, the rarest first: unknown ones, by their numbers, then those of `ranks`.
+
+    id: what tells the pairs of this order from those of others, of other studies too. ranks: number of a word -> place
+    from the rarest, 0, to the most used.
     """
 
-    def __init__(self, study_id: int, words: Sequence[str]) -> None:
+    id: int
+    ranks: dict[int, int] = field(default_factory=dict)
+
+    def rarest(self, words: Sequence[str]) -> list[int]:
+        """The numbers of the `most_changes` + 2 first words in this order; [] for a text that is too short."""
         n_words = len(words)
-        self.hashes: list[int] = []
-        self.places: list[int] = []
-        self.most: list[int] = []
-        self.signature = signature(words)
-        self.own: list[int] = []
-        runs: dict[int, list[int]] = {}
-        for length, size in _lengths_to_ask(n_words):
-            if size not in runs:
-                runs[size] = [
-                    int.from_bytes(blake2b(" ".join(words[at : at + size]).encode(), digest_size=8).digest(), "big")
-                    for at in range(n_words - size + 1)
-                ]
-            salt = _salt(study_id, length)
-            hashes = [((run ^ salt) & _MASK) - _SIGNED for run in runs[size]]
-            self.hashes += hashes
-            self.places += range(len(hashes))
-            self.most += [most_changes(length)] * len(hashes)
-            if length == n_words:
-                self.own = hashes
+        if n_words < FEWEST_WORDS:
+            return []
+        rank = self.ranks.get
+        ordered = sorted((rank(number, -1), number) for number in numbers_of(words))
+        return [number for _, number in ordered[: most_changes(n_words) + 2]]
+
+    def pairs(self, words: Sequence[str]) -> list[int]:
+        """Hashes of the pairs of `rarest`, signed 64 bits: of the first two words, then those with the third, ..."""
+        salt = (self.id * 0x9E3779B97F4A7C15) & _MASK
+        rarest = self.rarest(words)
+        mixed = [(number * 0xC2B2AE3D27D4EB4F) & _MASK for number in rarest]
+        return [
+            ((((mixed[late] ^ salt) + rarest[early]) & _MASK) * 0xFF51AFD7ED558CCD & _MASK) - _SIGNED
+            for late in range(1, len(rarest))
+            for early in range(late)
+        ]
 
 
-def choose_windows(costs: Sequence[int], size: int, n_windows: int) -> list[int]:
-    """The places of `n_windows` disjoint windows of `size` words whose costs together are least; ascending.
+def n_pairs(most: int) -> int:
+    """How many of the first `pairs` meet every text with at most `most` changed words."""
+    return (most + 2) * (most + 1) // 2
 
-    costs: what a window at each place costs: how many texts are stored under it. Among equals the first is taken.
-    Raises ValueError where they do not fit.
-    """
-    n_places = len(costs)
-    if n_windows * size > n_places + size - 1:
-        raise ValueError(f"{n_windows} windows of {size} words do not fit {n_places + size - 1} words.")
-    # best[w][p]: least cost of w windows that lie at place p or later
-    infinite = float("inf")
-    best = [[0.0] * (n_places + size)]
-    for _ in range(n_windows):
-        row = [infinite] * (n_places + size)
-        for place in range(n_places - 1, -1, -1):
-            taken = costs[place] + best[-1][place + size]
-            row[place] = min(taken, row[place + 1])
-        best.append(row)
-    places: list[int] = []
-    place = 0
-    for left in range(n_windows, 0, -1):
-        while best[left][place] != costs[place] + best[left - 1][place + size]:
-            place += 1
-        places.append(place)
-        place += size
-    return places
+
+def usual_numbers(texts: Iterable[Sequence[str]], least: int) -> list[int]:
+    """Numbers of the words that these texts use `least` times or more, the rarest first: what an order is made of."""
+    counts: dict[int, int] = {}
+    for words in texts:
+        for number in numbers_of(words):
+            counts[number] = counts.get(number, 0) + 1
+    return sorted((number for number, n in counts.items() if n >= least), key=lambda number: (counts[number], number))

@@ -26,7 +26,8 @@ from annotation.models import (
     Study,
 )
 from annotation.quality.catalogue import measure_all
-from annotation.quality.explanation_index import Copies, Written, compare_and_add, forget_unused
+from annotation.quality.explanation_index import Copies, Written, compare_and_add
+from annotation.quality.explanation_store import forget_unused
 from annotation.quality.near_duplicates import words_of
 from annotation.quality.signal import Given
 from annotation.quality.signals.one_emotion import FEWEST_ANSWERS, MOST_ANSWERS, variety

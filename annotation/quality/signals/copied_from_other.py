@@ -2,7 +2,7 @@
 
 Definition: as copied_from_self, over all earlier texts of other people in the study. None where the text has fewer than
 5 words: two people may well write 'so cute' by themselves.
-Source: Levenshtein 1966; the search is PASS-JOIN's (Li et al., VLDB 2011).
+Source: as copied_from_self; the search filters by prefixes (Chaudhuri et al., ICDE 2006).
 """
 
 from django.utils.translation import gettext_lazy as _

@@ -1,9 +1,11 @@
 """How near the text is to another one of the same person, 0 to 1.
 
-Definition: 1 - changed words / words, for the nearest text that she wrote before about another stimulus of the study;
-1 = word for word, 0 = none is near. Nearness is the word-level edit distance, and nothing within the guarantee of
-annotation/quality/near_duplicates.py is missed. None where the text is empty.
-Source: Levenshtein 1966; the search is PASS-JOIN's (Li et al., VLDB 2011).
+Definition: 1 - changed words / words of the longer text, for the nearest text that she wrote before about another
+stimulus of the study; 1 = word for word, 0 = none is near. Changed are the words of the longer text that are not part
+of the two texts' longest common subsequence of words; nothing within the guarantee of
+annotation/quality/near_duplicates.py is missed. Texts of fewer than 5 words are compared word for word. None where the
+text is empty.
+Source: Hirschberg, Algorithms for the Longest Common Subsequence Problem (JACM 1977), for the subsequence.
 """
 
 from django.utils.translation import gettext_lazy as _
