@@ -1,6 +1,7 @@
 """Read a manifest of stimuli: one row per image, by path, by URL, or by name alone."""
 
 import io
+import json
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -84,7 +85,7 @@ def _row(
     path, url = cells.get("path", ""), cells.get("url", "")
     if path and url:
         raise _BadCell("path", "the row has a path and a url; give one of them.")
-    if url and not url.startswith(("http://", "https://")):
+    if url and not url.lower().startswith(("http://", "https://")):
         raise _BadCell("url", f"{url[:80]!r} must begin with http:// or https://.")
     name = cells.get("name") or path or url.split("?")[0].rstrip("/").rsplit("/", 1)[-1][:300]
     if not name:
@@ -131,9 +132,20 @@ def _metadata(column: str, value: Any) -> Any:
         return None
     if isinstance(value, datetime | date):
         return value.isoformat()
-    if value is None or isinstance(value, bool | int | float | list | dict):
-        return value
-    return str(value)
+    if isinstance(value, list | dict):
+        return _nested(column, value)
+    return value if value is None or isinstance(value, bool | int | float) else str(value)
+
+
+def _nested(column: str, value: Any) -> Any:
+    """A list or an object as the database can keep it: of what JSON knows, without NUL."""
+    try:
+        written = json.dumps(value, allow_nan=False, default=str)
+    except (ValueError, TypeError, RecursionError):
+        raise _BadCell(column, "it holds a number that is none (NaN or infinite), or is nested too deeply.") from None
+    if "\\u0000" in written:
+        raise _BadCell(column, "it holds a NUL character.")
+    return json.loads(written)
 
 
 def _inside(root: Path, path: str, is_fence: bool) -> Path:
@@ -143,7 +155,11 @@ def _inside(root: Path, path: str, is_fence: bool) -> Path:
     found = (root / path).resolve()
     if is_fence and not found.is_relative_to(root.resolve()):
         raise _BadCell("path", f"{path!r} leads out of the folder of images.")
-    if not found.is_file():
+    try:
+        is_there = found.is_file()
+    except OSError:  # a name longer than file systems allow
+        is_there = False
+    if not is_there:
         raise _BadCell("path", f"there is no file {path!r}.")
     return found
 

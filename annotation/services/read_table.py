@@ -7,6 +7,7 @@ import csv
 import json
 import math
 import mmap
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -23,9 +24,11 @@ from pyarrow import csv as arrow_csv
 from annotation.errors import InvalidInput, InvalidRows
 
 KINDS = {".csv": "csv", ".tsv": "tsv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet"}
+SIGNS = {",": "commas", ";": "semicolons", "\t": "tabs"}
 MOST_SHOWN = 20
 BYTES_AT_ONCE = 4 << 20
 ROWS_AT_ONCE = 20_000
+HALF_CHARACTER = re.compile(rb"\\u[dD][89a-fA-F]")  # of one beyond U+FFFF; JSON may hold it without its other half
 # what str.strip() takes away; Arrow's own idea of white space is another one
 WHITE_SPACE = "\t\n\x0b\x0c\r\x1c\x1d\x1e\x1f \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(
     map(chr, range(0x2000, 0x200B))
@@ -68,6 +71,7 @@ class Table:
     name: str
     kind: str
     columns: list[str]
+    delimiter: str = ","
 
     def rows(self, problems: Problems) -> Iterator[tuple[int, list[Any]]]:
         """(row number, one cell per column; None where there is none). Rows that cannot be read become problems."""
@@ -112,14 +116,20 @@ def open_table(path: Path, *, name: str = "") -> Table:
         raise InvalidInput(f"There is no file {name}.")
     if path.stat().st_size == 0:
         raise InvalidInput(f"{name} is empty. It needs a header and at least one row.")
-    read_header = {"jsonl": _json_header, "parquet": _parquet_header}.get(kind, _csv_header)
-    columns = read_header(path, name)
-    doubles = [column for column, count in Counter(columns).items() if count > 1]
+    delimiter = _delimiter(path, name) if kind in ("csv", "tsv") else ""
+    if kind == "jsonl":
+        columns = _json_header(path, name)
+    elif kind == "parquet":
+        columns = _parquet_header(path, name)
+    else:
+        columns = _csv_header(path, name, delimiter)
+    # a spreadsheet writes columns that were emptied without a name; nobody means those
+    doubles = [column for column, count in Counter(columns).items() if count > 1 and column]
     if doubles:
         raise InvalidInput(f"{name} has two columns named {doubles[0]!r}, so it is not clear which one is meant.")
     if not columns or not any(columns):
         raise InvalidInput(f"{name} has no header that names its columns.")
-    return Table(path, name, kind, columns)
+    return Table(path, name, kind, columns, delimiter)
 
 
 def as_text(value: Any) -> str:
@@ -154,15 +164,20 @@ def _short(value: Any) -> str:
 # --- CSV ---
 
 
-def _delimiter(name: str) -> str:
-    return "\t" if name.lower().endswith(".tsv") else ","
+def _delimiter(path: Path, name: str) -> str:
+    """Tabs in a .tsv; in a .csv what stands in its first line: spreadsheets of many countries write semicolons."""
+    if name.lower().endswith(".tsv"):
+        return "\t"
+    with path.open("rb") as file:
+        first = file.readline(BYTES_AT_ONCE)
+    return next((sign for sign in (",", ";", "\t") if sign.encode() in first), ",")
 
 
-def _csv_header(path: Path, name: str) -> list[str]:
+def _csv_header(path: Path, name: str, delimiter: str) -> list[str]:
     try:
         # files are decoded some kB at a time: bytes further down must not be blamed on the header
         with path.open(newline="", encoding="utf-8-sig", errors="surrogateescape") as file:
-            header = next(csv.reader(file, delimiter=_delimiter(name), strict=True), [])
+            header = next(csv.reader(file, delimiter=delimiter, strict=True), [])
         ",".join(header).encode()
     except (UnicodeEncodeError, csv.Error) as error:
         raise InvalidInput(f"{name}: the header cannot be read ({_why(error)}). Save it as CSV in UTF-8.") from error
@@ -173,7 +188,7 @@ def _csv_rows(table: Table, problems: Problems) -> Iterator[tuple[int, list[Any]
     width = len(table.columns)
     number = 1
     with table.path.open(newline="", encoding="utf-8-sig") as file:
-        rows = csv.reader(file, delimiter=_delimiter(table.name), strict=True)
+        rows = csv.reader(file, delimiter=table.delimiter, strict=True)
         try:
             next(rows)
             for number, row in enumerate(rows, start=2):
@@ -183,7 +198,8 @@ def _csv_rows(table: Table, problems: Problems) -> Iterator[tuple[int, list[Any]
                     problems.add(
                         number,
                         "whole row",
-                        f"it has {len(row)} cells, the header {width}. Put quotation marks around cells with commas.",
+                        f"it has {len(row)} cell{'s' if len(row) > 1 else ''}, the header {width}. Put quotation marks "
+                        f"around cells with {SIGNS[table.delimiter]}.",
                     )
         except UnicodeDecodeError as error:
             problems.add(_first_bad_line(table.path), "whole row", f"{_why(error)}. Save the file as CSV in UTF-8.")
@@ -192,8 +208,7 @@ def _csv_rows(table: Table, problems: Problems) -> Iterator[tuple[int, list[Any]
 
 
 def _csv_batches(table: Table, columns: list[str]) -> Iterator[tuple[int, pa.RecordBatch]]:
-    delimiter = _delimiter(table.name)
-    if not _quotes_are_strict(table.path, delimiter):
+    if not _quotes_are_strict(table.path, table.delimiter):
         raise NotByColumn
     number = 2
     try:
@@ -205,7 +220,7 @@ def _csv_batches(table: Table, columns: list[str]) -> Iterator[tuple[int, pa.Rec
             ),
             # an empty line counts as a row here as there
             parse_options=arrow_csv.ParseOptions(
-                delimiter=delimiter, newlines_in_values=True, ignore_empty_lines=False
+                delimiter=table.delimiter, newlines_in_values=True, ignore_empty_lines=False
             ),
             convert_options=arrow_csv.ConvertOptions(
                 include_columns=columns, column_types=dict.fromkeys(columns, pa.string()), strings_can_be_null=False
@@ -264,6 +279,8 @@ def _why(error: Exception) -> str:
         return f"a cell is longer than {csv.field_size_limit():,} characters, or a quotation mark is not closed"
     if "unexpected end" in str(error):
         return "a quotation mark is not closed"
+    if "expected after" in str(error):
+        return "something follows the quotation mark that closes a cell; write a quotation mark of the text twice"
     return str(error)
 
 
@@ -273,10 +290,12 @@ def _why(error: Exception) -> str:
 def _json_header(path: Path, name: str) -> list[str]:
     """All keys of all lines, in the order of their first sight: lines need not have the same ones."""
     keys: dict[str, None] = {}
-    for _, row in _json_objects(path, Problems(name)):
+    problems = Problems(name)
+    for _, row in _json_objects(path, problems):
         keys.update(dict.fromkeys(row))
     if not keys:
-        raise InvalidInput(f"{name} holds no line with a JSON object.")
+        first = f" Line {problems.rows[0]['row']}: {problems.rows[0]['message']}" if problems.n else ""
+        raise InvalidInput(f"{name} holds no line with a JSON object.{first}")
     return list(keys)
 
 
@@ -295,10 +314,21 @@ def _json_objects(path: Path, problems: Problems) -> Iterator[tuple[int, dict[st
             except (ValueError, RecursionError) as error:
                 problems.add(number, "whole line", f"it is not JSON ({_short_error(error)}).")
                 continue
+            if HALF_CHARACTER.search(line) and not _is_whole(row):
+                problems.add(number, "whole line", "it holds half of a character (a lone surrogate such as \\ud83d).")
+                continue
             if isinstance(row, dict):
                 yield number, row
             else:
                 problems.add(number, "whole line", f"expected a JSON object, not {_short(row)}.")
+
+
+def _is_whole(row: Any) -> bool:
+    try:
+        json.dumps(row, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _short_error(error: Exception) -> str:
@@ -323,7 +353,7 @@ def _parquet_rows(table: Table) -> Iterator[tuple[int, list[Any]]]:
                 for row in zip(*(column.to_pylist() for column in batch.columns), strict=True):
                     number += 1
                     yield number, list(row)
-    except pa.ArrowException as error:
+    except (pa.ArrowException, OSError, OverflowError, ValueError) as error:  # the last two: dates beyond the year 9999
         raise InvalidInput(
             f"{table.name} cannot be read after row {number} ({error}). Nothing was imported."
         ) from error
