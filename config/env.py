@@ -109,7 +109,7 @@ def flag(name: str) -> bool:
 
 def integer(name: str, *, least: int = 0) -> int:
     value = text(name)
-    if not value.isdigit() or int(value) < least:
+    if not value.isdecimal() or int(value) < least:
         raise ImproperlyConfigured(f"{name} is {value!r}; it must be a whole number of at least {least}.")
     return int(value)
 

@@ -20,6 +20,7 @@ from annotation.services.pay_plan import FIELDS, plan_of, promised_hourly, set_p
 from annotation.services.plan_payments import RULES, committed, plan_by_rule, plan_from_csv, plan_rewards
 from annotation.services.reconcile_payments import settle
 from annotation.services.send_payments import start_sending
+from annotation.whole_number import whole_number
 
 PAGE_SIZE = 200
 
@@ -118,9 +119,8 @@ class Payments(APIView):
     def get(self, request: Request, slug: str) -> ApiResponse:
         study = get_study(request.user, slug, "pay")
         found = Payment.objects.filter(study=study).select_related("participation__annotator", "recruitment")
-        before = request.query_params.get("before", "")
-        if before.isdigit():
-            found = found.filter(pk__lt=int(before))
+        if before := whole_number(request.query_params.get("before", "")):
+            found = found.filter(pk__lt=before)
         rows = list(found.order_by("-pk")[:PAGE_SIZE])
         next_before = rows[-1].pk if len(rows) == PAGE_SIZE else None
         return ApiResponse({"payments": [payment_as_dict(row) for row in rows], "next_before": next_before})

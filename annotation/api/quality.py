@@ -27,6 +27,7 @@ from annotation.quality.of_people import signals_of_people
 from annotation.services.ask_about_decision import ask_about_decision
 from annotation.services.change_rules import is_tried, remove_rule, save_rule, start_trial, switch_rule
 from annotation.services.decide_quality import decide
+from annotation.whole_number import whole_number
 
 AT_ONCE = 100
 
@@ -38,9 +39,8 @@ class Signals(APIView):
     def get(self, request: Request, slug: str) -> ApiResponse:
         study = get_study(request.user, slug, "review_quality")
         rows = ResponseSignals.objects.filter(study_id=study.pk).order_by("-response_id")
-        before = request.query_params.get("before", "")
-        if before.isdecimal() and len(before) < 19:
-            rows = rows.filter(response_id__lt=int(before))
+        if before := whole_number(request.query_params.get("before", "")):
+            rows = rows.filter(response_id__lt=before)
         page = list(rows[:AT_ONCE])
         people = {row.participation_id for row in page}
         pseudonyms = dict(Participation.objects.filter(pk__in=people).values_list("pk", "annotator__pseudonym"))
@@ -193,9 +193,8 @@ class Flags(APIView):
             .prefetch_related("decisions")
             .order_by("-pk")
         )
-        before = request.query_params.get("before", "")
-        if before.isdecimal() and len(before) < 19:
-            flags = flags.filter(pk__lt=int(before))
+        if before := whole_number(request.query_params.get("before", "")):
+            flags = flags.filter(pk__lt=before)
         return ApiResponse(
             {
                 "flags": [

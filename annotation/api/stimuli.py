@@ -20,6 +20,7 @@ from annotation.images import image_url
 from annotation.models import Stimulus, Study
 from annotation.services.read_table import KINDS
 from annotation.services.receive_uploads import Upload, receive_uploads
+from annotation.whole_number import whole_number
 from jobs.services import start_job
 
 PER_PAGE = 100
@@ -58,9 +59,8 @@ class Stimuli(APIView):
     def get(self, request: Request, slug: str) -> ApiResponse:
         study = get_study(request.user, slug, "see_results")
         stimuli = Stimulus.objects.filter(study=study).order_by("-id")
-        before = request.query_params.get("before", "")
-        if before.isdigit() and len(before) < 19:
-            stimuli = stimuli.filter(pk__lt=int(before))
+        if before := whole_number(request.query_params.get("before", "")):
+            stimuli = stimuli.filter(pk__lt=before)
         return ApiResponse({"stimuli": [as_dict(study, stimulus) for stimulus in stimuli[:PER_PAGE]]})
 
     @extend_schema(request={"multipart/form-data": Input}, responses={201: dict, 202: dict})

@@ -137,8 +137,8 @@ def minor_units(text: str, currency: str) -> int:
     digits = places(currency)
     if (
         not whole.isascii()
-        or not whole.isdigit()
-        or (point and not part.isdigit())
+        or not whole.isdecimal()
+        or (point and not part.isdecimal())
         or len(part) > digits
         or len(whole) > 7
     ):

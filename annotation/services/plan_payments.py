@@ -3,8 +3,6 @@
 The database refuses a second payment of the same kind and purpose to a person, so pressing twice plans once.
 """
 
-import csv
-import io
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -16,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from annotation.errors import InvalidInput, InvalidRows
 from annotation.models import Participation, Payment, PayPlan, Recruitment, Study, Visit
+from annotation.pasted_table import pasted_rows
 from annotation.recruitment import SOURCES
 from annotation.services.measure_pay import Work, measure
 from annotation.services.pay_plan import decimal, minor_units, money, plan_of
@@ -229,7 +228,7 @@ def _clean(purpose: str) -> str:
 
 
 def _rows(text: str) -> Iterable[tuple[int, str, str]]:
-    rows = list(csv.reader(io.StringIO(text.replace("\x00", "")), skipinitialspace=True))
+    rows = pasted_rows(text)
     heading = [cell.strip().lower() for cell in rows[0]] if rows else []
     if not {"pseudonym", "amount"} <= set(heading):
         sentence = (

@@ -38,6 +38,7 @@ from annotation.services.assign import options_shown
 from annotation.services.caps import limit_reached, limits_in_words, reached_in_words
 from annotation.services.shown_texts import texts_in
 from annotation.views.offline import worker_version
+from annotation.whole_number import whole_number
 
 PREVIEW_STIMULI = 5
 ANSWERS_PER_PAGE = 200
@@ -253,9 +254,8 @@ def answers(request: HttpRequest, slug: str) -> HttpResponse:
         .select_related("stimulus")
         .order_by("-id")
     )
-    before = request.GET.get("before", "")
-    if before.isdecimal() and len(before) < 19:
-        own = own.filter(pk__lt=int(before))
+    if before := whole_number(request.GET.get("before", "")):
+        own = own.filter(pk__lt=before)
     shown = list(own[: ANSWERS_PER_PAGE + 1])
     older_url = f"?before={shown[ANSWERS_PER_PAGE - 1].pk}" if len(shown) > ANSWERS_PER_PAGE else ""
     steps = study.parsed_steps

@@ -42,6 +42,7 @@ from annotation.services.read_identities import panel_ids
 from annotation.services.reconcile_payments import settle
 from annotation.services.send_payments import start_sending
 from annotation.services.start_checks import start_check
+from annotation.whole_number import whole_number
 from jobs.models import Job
 
 MOST_UPLOAD = 2_000_000
@@ -146,13 +147,15 @@ def _rewards(request: HttpRequest, study: Study) -> str:
 def _rule(request: HttpRequest, study: Study) -> str:
     plan = plan_of(study)
     amount, n_images = request.POST.get("amount", "").strip(), request.POST.get("n_images", "").strip()
+    if n_images and whole_number(n_images, otherwise=-1) < 0:
+        raise InvalidInput(_("%r is no number of images; nothing was planned.") % n_images[:20])
     planned = plan_by_rule(
         study=study,
         rule=request.POST.get("rule", ""),
         purpose=request.POST.get("purpose", ""),
         user=request.user,
         amount=minor_units(amount, plan.currency) if amount else 0,
-        n_images=int(n_images) if n_images.isdigit() else plan.images_per_reward,
+        n_images=whole_number(n_images, otherwise=plan.images_per_reward),
     )
     return _planned(study, planned.n_new, planned.n_there, planned.amount)
 

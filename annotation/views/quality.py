@@ -33,6 +33,7 @@ from annotation.services.ask_about_decision import LONGEST, ask_about_decision
 from annotation.services.change_rules import remove_rule, save_rule, start_trial, switch_rule
 from annotation.services.decide_quality import ON_RESPONSES, decide
 from annotation.views.annotate import taking_part
+from annotation.whole_number import whole_number
 
 FLAGS_PER_PAGE = 10
 DECISIONS_SHOWN = 20
@@ -88,7 +89,7 @@ def _decide(request: HttpRequest, study: Study) -> None:
     data = request.POST
     flag = None
     if data.get("flag"):
-        flag = get_object_or_404(QualityFlag, pk=_number(data["flag"]), study=study)
+        flag = get_object_or_404(QualityFlag, pk=whole_number(data["flag"]), study=study)
     if flag is not None:
         participation = flag.participation
     elif not data.get("person"):
@@ -97,17 +98,13 @@ def _decide(request: HttpRequest, study: Study) -> None:
         participation = get_object_or_404(Participation, study=study, annotator__pseudonym=data.get("person", ""))
     response = None
     if data.get("response") and data.get("action") in ON_RESPONSES:
-        response = get_object_or_404(Response, pk=_number(data["response"]), participation=participation)
+        response = get_object_or_404(Response, pk=whole_number(data["response"]), participation=participation)
     action = data.get("action", "")
     decide(
         participation=participation, action=action, reason=data.get("reason", ""),
         response=response, flag=flag, user=request.user,
     )  # fmt: skip
     messages.success(request, DONE[action]())
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isdecimal() and len(text) < 19 else 0
 
 
 @login_required
@@ -164,7 +161,7 @@ def rules(request: HttpRequest, slug: str) -> HttpResponse:
         act = request.POST.get("act", "")
         rule = None
         if request.POST.get("rule"):
-            rule = get_object_or_404(QualityRule, pk=_number(request.POST["rule"]), study=study, removed_at=None)
+            rule = get_object_or_404(QualityRule, pk=whole_number(request.POST["rule"]), study=study, removed_at=None)
         try:
             _change(request, study, rule, act)
         except InvalidInput as error:
@@ -175,7 +172,7 @@ def rules(request: HttpRequest, slug: str) -> HttpResponse:
             return redirect("study_quality_rules", slug=slug)
     edited = None
     if request.GET.get("edit") or (errors and request.POST.get("rule")):
-        pk = _number(request.GET.get("edit") or request.POST.get("rule", ""))
+        pk = whole_number(request.GET.get("edit") or request.POST.get("rule", ""))
         edited = get_object_or_404(QualityRule, pk=pk, study=study, removed_at=None)
     form = given or _form_of(edited)
     rows = [_rule_row(study, rule) for rule in rules_of(study)]

@@ -24,6 +24,7 @@ from annotation.services.change_recruitment import (
     remove_recruitment,
 )
 from annotation.services.start_checks import start_check
+from annotation.whole_number import whole_number
 from jobs.models import Job
 from jobs.services import start_job
 
@@ -157,8 +158,7 @@ def _start_mails(request: HttpRequest, chosen: Recruitment) -> Job:
 
 
 def _revoke(request: HttpRequest, study: Study) -> str:
-    number = request.POST.get("invitation", "")
-    revoke(recruitment=_its(request, study), invitation_id=int(number) if number.isdigit() else 0)
+    revoke(recruitment=_its(request, study), invitation_id=whole_number(request.POST.get("invitation", "")))
     return _("The invitation is taken back, and the address forgotten.")
 
 

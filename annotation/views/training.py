@@ -49,6 +49,7 @@ from annotation.training.practice import (
 )
 from annotation.training.rules import in_words
 from annotation.views.annotate import leaving, steps_of, taking_part
+from annotation.whole_number import whole_number
 
 # those who take part
 
@@ -109,8 +110,7 @@ def practice(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def _act(request: HttpRequest, study: Study, participation: Participation) -> None:
-    act, item = request.POST.get("act", ""), request.POST.get("item", "")
-    item_id = int(item) if item.isdecimal() and len(item) < 19 else 0
+    act, item_id = request.POST.get("act", ""), whole_number(request.POST.get("item", ""))
     if act == "answer":
         answer_practice(study=study, participation=participation, item_id=item_id, answers=_answers(request, study))
     elif act == "go_on":
@@ -245,8 +245,7 @@ def _change(request: HttpRequest, study: Study, forms: dict[str, Any], questions
     if part == "item":
         return _change_item(request, study)
     if part == "remove-check":
-        number = request.POST.get("check", "")
-        AttentionCheck.objects.filter(study=study, pk=int(number) if number.isdecimal() else 0).delete()
+        AttentionCheck.objects.filter(study=study, pk=whole_number(request.POST.get("check", ""))).delete()
         return True
     form = forms.get(part)
     if form is None:
@@ -270,8 +269,7 @@ def _change(request: HttpRequest, study: Study, forms: dict[str, Any], questions
 
 
 def _change_item(request: HttpRequest, study: Study) -> bool:
-    number = request.POST.get("item", "")
-    item = PracticeItem.objects.filter(study=study, pk=int(number) if number.isdecimal() else 0).first()
+    item = PracticeItem.objects.filter(study=study, pk=whole_number(request.POST.get("item", ""))).first()
     if item is None:
         raise InvalidInput(_("This practice image is not there any more."))
     if request.POST.get("remove"):

@@ -1,7 +1,5 @@
 """Reads a list of e-mail addresses that somebody pasted or uploaded: one a line, or a table with a column email."""
 
-import csv
-import io
 from dataclasses import dataclass
 
 from django.core.exceptions import ValidationError
@@ -10,6 +8,7 @@ from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 
 from annotation.errors import InvalidInput, InvalidRows
+from annotation.pasted_table import pasted_rows
 
 MOST_ADDRESSES = 20_000
 HEADINGS = {"email", "e-mail", "mail", "email address", "address"}
@@ -52,10 +51,9 @@ def read_addresses(text: str) -> Addresses:
 
 def _cells(text: str) -> list[tuple[int, str]]:
     """(row, address) of every row that is not empty; of a table the column named email, else the first with an @."""
-    rows = list(csv.reader(io.StringIO(text), delimiter=_delimiter(text), skipinitialspace=True))
     column: int | None = None
     cells = []
-    for number, row in enumerate(rows, start=1):
+    for number, row in enumerate(pasted_rows(text), start=1):
         values = [value.strip() for value in row]
         if not any(values):
             continue
@@ -69,11 +67,6 @@ def _cells(text: str) -> list[tuple[int, str]]:
                 [(number, value) for value in values if value] if _all_addresses(values) else [(number, _first(values))]
             )
     return [(number, _bare(cell)) for number, cell in cells]
-
-
-def _delimiter(text: str) -> str:
-    first = text.lstrip().split("\n", 1)[0]
-    return max((",", ";", "\t"), key=first.count)
 
 
 def _all_addresses(values: list[str]) -> bool:

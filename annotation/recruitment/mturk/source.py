@@ -22,6 +22,7 @@ from annotation.models import Identity, PayPlan, Recruitment, Visit
 from annotation.recruitment.base import Arrival, ArrivalRefused, Look, OptionsForm, RecruitmentSource, parameter
 from annotation.recruitment.mturk.api import MechanicalTurk
 from annotation.recruitment.mturk.payer import MechanicalTurkPayer
+from annotation.whole_number import whole_number
 
 PREVIEW = "ASSIGNMENT_ID_NOT_AVAILABLE"
 SUBMIT_HOSTS = ("www.mturk.com", "workersandbox.mturk.com")
@@ -174,14 +175,15 @@ def _more_places(recruitment: Recruitment, api: MechanicalTurk, more: str, reque
     hit_id = recruitment.facts.get("hit_id")
     if not hit_id:
         raise InvalidInput(_now("There is no HIT yet; open it first."))
-    if not more.isdigit() or not 1 <= int(more) <= 100_000:
+    n_places = whole_number(more)
+    if not 1 <= n_places <= 100_000:
         raise InvalidInput(_now("Give how many places are to be added, from 1 on, not %r.") % more[:20])
     try:
         key = str(uuid.UUID(request_key))
     except ValueError:
         raise InvalidInput(_now("This page is out of date. Reload it, then try again.")) from None
-    api.add_places(hit_id, int(more), key)
-    return _now("%s places are added.") % more
+    api.add_places(hit_id, n_places, key)
+    return _now("%s places are added.") % n_places
 
 
 def _qualify(recruitment: Recruitment, api: MechanicalTurk, name: str) -> str:

@@ -26,6 +26,7 @@ from annotation.recruitment.base import (
 )
 from annotation.recruitment.prolific.api import Prolific
 from annotation.recruitment.prolific.payer import APPROVED, ProlificPayer
+from annotation.whole_number import whole_number
 
 COMPLETE = "https://app.prolific.com/submissions/complete"
 OBJECT_ID = re.compile(r"[0-9a-f]{24}")
@@ -134,13 +135,14 @@ class ProlificSource(RecruitmentSource):
 
     def _more_places(self, recruitment: Recruitment, api: Prolific, study_id: str, wanted: str) -> str:
         now = int(api.study(study_id).get("total_available_places") or 0)
-        if not wanted.isdigit() or int(wanted) <= now:
+        places = whole_number(wanted)
+        if places <= now:
             raise InvalidInput(
                 _now("The study has %(now)s places on Prolific; give a larger number, not %(wanted)r.")
                 % {"now": now, "wanted": wanted[:20]}
             )
-        answer = api.set_places(study_id, int(wanted))
-        places = answer.get("total_available_places", int(wanted))
+        answer = api.set_places(study_id, places)
+        places = answer.get("total_available_places", places)
         Recruitment.objects.filter(pk=recruitment.pk).update(facts={**recruitment.facts, "places": places})
         return _now("The study has %(now)s places on Prolific now.") % {"now": places}
 

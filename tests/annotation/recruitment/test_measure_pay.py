@@ -152,7 +152,7 @@ def test_amounts_are_exact(text: str, units: int) -> None:
     assert minor_units(decimal(units, "GBP"), "GBP") == units
 
 
-@pytest.mark.parametrize("text", ["", "-1", "1.234", "1e3", "1,000.5", "٣", "99999999", "4.2.5", "nan"])
+@pytest.mark.parametrize("text", ["", "-1", "1.234", "1e3", "1,000.5", "٣", "4.²", "99999999", "4.2.5", "nan"])
 def test_what_is_no_amount_is_refused(text: str) -> None:
     with pytest.raises(InvalidInput):
         minor_units(text, "GBP")

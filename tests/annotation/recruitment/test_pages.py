@@ -113,6 +113,18 @@ def test_pay_is_set_planned_and_shown(
     assert Job.objects.filter(kind="send_payments").count() == 1
 
 
+@pytest.mark.parametrize("n_images", ["twenty", "-3", "²", "9" * 5_000])
+def test_a_number_of_images_that_is_none_plans_no_bonus(
+    study: Study, plan: PayPlan, anna: Participation, mika: User, sign_in: SignIn, n_images: str
+) -> None:
+    respond(anna)
+    rule = {"do": "rule", "rule": "at_least", "purpose": "Thank you", "amount": "1.00", "n_images": n_images}
+    answer = sign_in(mika).post(f"/studies/{study.slug}/pay", rule)
+    assert answer.status_code == 422
+    assert "is no number of images; nothing was planned." in answer.content.decode()
+    assert not Payment.objects.exists()
+
+
 def test_people_without_a_panel_are_paid_by_hand(
     study: Study, plan: PayPlan, anna: Participation, mika: User, sign_in: SignIn
 ) -> None:
