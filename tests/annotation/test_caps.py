@@ -1,13 +1,9 @@
 """Caps per person, hour, day and study: kept when work is lent, under concurrency, and said to the person."""
 
-import threading
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connection, connections
 from django.utils import timezone
 
 from annotation.errors import InvalidInput
@@ -16,6 +12,7 @@ from annotation.services.assign import assign_ahead
 from annotation.services.audit_study import audit_study
 from annotation.services.caps import limit_reached, return_promises, set_limits
 from annotation.services.submit_response import submit_response
+from tests.annotation.races import in_threads
 from tests.conftest import answer, make_participation, make_stimuli, make_study, respond
 
 pytestmark = pytest.mark.django_db
@@ -150,21 +147,6 @@ def test_the_budget_of_a_study_is_never_exceeded_by_people_who_race_for_it(budge
     assert Response.objects.filter(status=Response.ACCEPTED).count() == budget
     assert StudyBudget.objects.get().taken == budget
     assert audit_study(study) == []
-
-
-def in_threads(acts: list[Callable[[], Any]]) -> list[Any]:
-    start = threading.Barrier(len(acts))
-
-    def run(act: Callable[[], Any]) -> Any:
-        try:
-            connection.ensure_connection()
-            start.wait(60)
-            return act()
-        finally:
-            connections.close_all()
-
-    with ThreadPoolExecutor(len(acts)) as pool:
-        return [future.result(60) for future in [pool.submit(run, act) for act in acts]]
 
 
 def test_without_limits_an_answer_costs_no_statement_more(django_assert_num_queries: Any) -> None:

@@ -2,109 +2,47 @@
 
 import random
 import threading
-import time
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import IntegrityError, connection, connections, transaction
-from django.db.models import F
+from django.db import connections, transaction
 from django.utils import timezone
 
-from annotation.errors import AlreadyAnswered, AssignmentGone, InvalidInput, NotTakingPart
-from annotation.models import Assignment, Participation, Response, ResponseRevision, Stimulus, Study
+from annotation.errors import AlreadyAnswered, AssignmentGone, NotTakingPart
+from annotation.models import Assignment, Participation, Response, ResponseRevision
 from annotation.services.assign import assign_ahead, expire_leases
 from annotation.services.audit_study import audit_study
-from annotation.services.change_state import change_state
 from annotation.services.create_study import update_study
 from annotation.services.join_study import annotator_of
 from annotation.services.offers import next_offers
-from annotation.services.remove_simulated import remove_simulated
 from annotation.services.revise_response import revise_response
-from annotation.services.skip_assignment import skip_assignment
-from annotation.services.submit_response import submit_response
 from annotation.services.withdraw import withdraw_participation, withdraw_response
+from tests.annotation.races import (
+    LIMIT_SECONDS,
+    assert_exactly,
+    finish,
+    in_threads,
+    n_accepted,
+    submit,
+    unless,
+    wait_for_a_waiting_lock,
+)
 from tests.conftest import answer, make_participation, make_study, make_user, respond
 
 pytestmark = pytest.mark.django_db(transaction=True)
-LIMIT_SECONDS = 60.0
 N_ANNOTATORS, N_STIMULI, WANTED = 16, 12, 3
 
 
 @pytest.fixture(autouse=True)
-def _no_wait_for_ever() -> Iterator[None]:
-    """A deadlock is found by PostgreSQL after a second; a wait in Python ends at the limit of the pool below."""
+def _no_connection_stays_open() -> Iterator[None]:
     yield
     connections.close_all()
-
-
-def in_threads(acts: list[Callable[[], Any]]) -> list[Any]:
-    """Starts all acts at the same moment, each in a thread with a connection of its own; returns what they return."""
-    start = threading.Barrier(len(acts))
-
-    def run(act: Callable[[], Any]) -> Any:
-        try:
-            connection.ensure_connection()
-            start.wait(LIMIT_SECONDS)
-            return act()
-        finally:
-            connections.close_all()
-
-    with ThreadPoolExecutor(len(acts)) as pool:
-        futures = [pool.submit(run, act) for act in acts]
-        return [future.result(LIMIT_SECONDS) for future in futures]
-
-
-def n_accepted(study: Study) -> Counter[int]:
-    accepted = Response.objects.filter(study=study, status=Response.ACCEPTED)
-    return Counter(accepted.values_list("stimulus_id", flat=True))
-
-
-def assert_exactly(study: Study, wanted: int) -> None:
-    """Every stimulus has exactly the wanted number, from as many people, and nothing in the tables contradicts it."""
-    assert audit_study(study) == []
-    assert set(n_accepted(study).values()) == {wanted}
-    assert len(n_accepted(study)) == Stimulus.objects.filter(study=study).count()
-    assert not Stimulus.objects.filter(study=study).exclude(open_slots=0).exists()
-    pairs = list(
-        Response.objects.filter(study=study)
-        .exclude(status=Response.WITHDRAWN)
-        .values_list("stimulus_id", "participation_id")
-    )
-    assert len(pairs) == len(set(pairs))
-
-
-def finish(study: Study, people: list[Participation]) -> None:
-    """Everybody who is left answers all that is still lent to her."""
-    study = change_state(study=study, state=Study.OPEN)
-    Assignment.objects.filter(study=study, state=Assignment.LEASED).update(expires_at=timezone.now())
-    expire_leases(study=study)
-    for person in people:
-        while held := assign_ahead(participation=person, study=study):
-            submit(study, person, held[0].id)
-
-
-def submit(study: Study, person: Participation, assignment_id: int | None = None, **more: Any) -> Any:
-    key = more.pop("client_key", None) or uuid.uuid4()
-    return submit_response(
-        study=study, participation=person, assignment_id=assignment_id, client_key=key, answers=answer(), **more
-    )
-
-
-@contextmanager
-def unless(*expected: type[Exception]) -> Iterator[None]:
-    """What a person is told in a race that she lost; anything else fails the test."""
-    try:
-        yield
-    except expected:
-        return
 
 
 def test_sixteen_people_fill_every_slot_once(mika: User) -> None:
@@ -253,17 +191,6 @@ def test_the_last_image_is_not_missed_because_somebody_looks_at_it(mika: User) -
     assert in_threads([lend_slowly, ask])[1] == 1
 
 
-def wait_for_a_waiting_lock() -> None:
-    """Returns once another connection waits for a lock."""
-    deadline = time.monotonic() + LIMIT_SECONDS
-    with connection.cursor() as cursor:
-        while True:
-            cursor.execute("select count(*) from pg_locks where not granted")
-            if cursor.fetchone()[0]:
-                return
-            assert time.monotonic() < deadline, "nobody waited for a lock"
-
-
 def test_a_withdrawal_also_takes_a_revision_that_is_being_written(mika: User) -> None:
     study = make_study(mika)
     person = make_participation(study)
@@ -320,213 +247,3 @@ def test_people_who_withdraw_everything_at_once_do_not_wait_in_a_circle(mika: Us
     in_threads([*everything, *wanted, *[expire_leases] * 4])
     assert n_accepted(study) == {}
     assert audit_study(study) == []
-
-
-@pytest.mark.parametrize("seed", range(4))
-def test_whatever_people_do_at_once_exactly_n_are_accepted(mika: User, seed: int) -> None:
-    """Sixteen people answer, press twice, come late, skip, revise and withdraw while the study changes under them."""
-    study = make_study(mika, n_stimuli=N_STIMULI, wanted_responses=WANTED)
-    people = [make_participation(study, is_simulated=number >= 14) for number in range(N_ANNOTATORS)]
-    acknowledged: dict[int, set[uuid.UUID]] = {person.pk: set() for person in people}
-    withdrawn: set[uuid.UUID] = set()
-    stop = threading.Event()
-
-    def work(person: Participation, dice: random.Random) -> None:
-        for _ in range(25):
-            with unless(NotTakingPart):
-                act(person, dice)
-
-    def act(person: Participation, dice: random.Random) -> None:
-        now = Study.objects.get(pk=study.pk)
-        held = assign_ahead(participation=person, study=now)
-        if not held:
-            return
-        chosen = dice.choice(held)
-        what = dice.random()
-        if what < 0.1:
-            with unless(AlreadyAnswered):
-                skip_assignment(participation=person, assignment_id=chosen.id, reason="too dark")
-            return
-        if what < 0.3:
-            Assignment.objects.filter(pk=chosen.id, state=Assignment.LEASED).update(expires_at=timezone.now())
-            expire_leases()
-        key = uuid.uuid4()
-        submitted = submit(now, person, chosen.id, client_key=key, lend=dice.random() < 0.5)
-        acknowledged[person.pk].add(submitted.response.client_key)
-        if what > 0.95:
-            withdraw_response(response=submitted.response)
-            withdrawn.add(key)
-        elif what > 0.85:
-            with unless(AssignmentGone):
-                revise_response(study=now, response=submitted.response, client_key=uuid.uuid4(), answers=answer("fear"))
-
-    def second_tab(person: Participation, dice: random.Random) -> None:
-        for _ in range(25):
-            with unless(NotTakingPart, AlreadyAnswered, AssignmentGone):
-                held = assign_ahead(participation=person, study=Study.objects.get(pk=study.pk))
-                if held:
-                    submitted = submit(study, person, held[0].id, lend=True)
-                    acknowledged[person.pk].add(submitted.response.client_key)
-
-    def worker(person: Participation, number: int) -> Callable[[], None]:
-        dice = random.Random(f"{seed}/{number}")
-
-        def run() -> None:
-            for _ in range(3):
-                # the other tab may answer what this one holds
-                with unless(AlreadyAnswered, AssignmentGone):
-                    work(person, dice)
-
-        return run
-
-    def manager() -> None:
-        dice = random.Random(f"{seed}/manager")
-        while not stop.is_set():
-            change_state(study=study, state=dice.choice([Study.OPEN, Study.PAUSED, Study.OPEN]))
-            with unless(InvalidInput):
-                update_study(study=study, wanted_responses=dice.choice([WANTED, WANTED + 1]))
-
-    def everybody() -> None:
-        try:
-            with ThreadPoolExecutor(N_ANNOTATORS + 4) as pool:
-                acts = [worker(person, number) for number, person in enumerate(people)]
-                acts += [lambda n=n: second_tab(people[n], random.Random(f"{seed}/tab/{n}")) for n in range(4)]  # type: ignore[misc]
-                for future in [pool.submit(closing_connections(act)) for act in acts]:
-                    future.result(LIMIT_SECONDS)
-        finally:
-            stop.set()
-
-    def closing_connections(act: Callable[[], None]) -> Callable[[], None]:
-        def run() -> None:
-            try:
-                act()
-            finally:
-                connections.close_all()
-
-        return run
-
-    in_threads([manager, everybody])
-    assert audit_study(study) == []
-    stored = {
-        person.pk: set(Response.objects.filter(participation=person).values_list("client_key", flat=True))
-        for person in people
-    }
-    assert stored == acknowledged
-    kept = Response.objects.exclude(status=Response.WITHDRAWN)
-    assert not kept.filter(client_key__in=withdrawn).exists()
-    assert not kept.filter(answers={}).exists()
-
-    remove_simulated(study=study)
-    wanted = Study.objects.get(pk=study.pk).wanted_responses
-    newcomers = [make_participation_in_any_state(study) for _ in range(wanted + 1)]
-    finish(study, newcomers)
-    assert_exactly(study, wanted)
-
-
-def make_participation_in_any_state(study: Study) -> Participation:
-    return make_participation(change_state(study=study, state=Study.OPEN))
-
-
-# The database refuses by itself, whichever code asks
-
-
-@pytest.fixture
-def full(mika: User) -> Stimulus:
-    """A stimulus with two of two responses."""
-    study = make_study(mika, n_stimuli=1, wanted_responses=2)
-    respond(make_participation(study))
-    respond(make_participation(study))
-    return Stimulus.objects.get(study=study)
-
-
-def raw_assignment(stimulus: Stimulus, person: Participation, state: str = Assignment.ANSWERED) -> Assignment:
-    now = timezone.now()
-    return Assignment(
-        study_id=stimulus.study_id,
-        stimulus=stimulus,
-        participation=person,
-        state=state,
-        sequence=99,
-        leased_at=now,
-        expires_at=now,
-    )
-
-
-@pytest.mark.parametrize("state", Assignment.HOLDING_A_SLOT)
-def test_one_assignment_too_many_is_refused_by_the_database(full: Stimulus, state: str) -> None:
-    with pytest.raises(IntegrityError, match="never_more_than_wanted"):
-        raw_assignment(full, make_participation(full.study), state).save()
-
-
-def test_a_bulk_insert_beyond_n_is_refused_as_a_whole(mika: User) -> None:
-    study = make_study(mika, n_stimuli=1, wanted_responses=2)
-    stimulus = Stimulus.objects.get(study=study)
-    with pytest.raises(IntegrityError, match="never_more_than_wanted"):
-        Assignment.objects.bulk_create(raw_assignment(stimulus, make_participation(study)) for _ in range(3))
-    assert not Assignment.objects.exists()
-
-
-def test_a_surplus_answer_cannot_be_made_to_count(full: Stimulus) -> None:
-    extra = raw_assignment(full, make_participation(full.study), Assignment.SURPLUS)
-    extra.save()
-    with pytest.raises(IntegrityError, match="never_more_than_wanted"):
-        Assignment.objects.filter(pk=extra.pk).update(state=Assignment.ANSWERED)
-
-
-def test_a_second_assignment_of_one_person_is_refused_by_the_database(study: Study, anna: Participation) -> None:
-    held = assign_ahead(participation=anna, study=study)[0]
-    stimulus = Stimulus.objects.get(study=study, key=held.stimulus_key)
-    with pytest.raises(IntegrityError, match="one_assignment_per_person_and_stimulus"):
-        raw_assignment(stimulus, anna, Assignment.SURPLUS).save()
-
-
-def test_a_second_response_to_one_assignment_is_refused_by_the_database(study: Study, anna: Participation) -> None:
-    response = respond(anna)
-    response.pk = None
-    response.client_key = uuid.uuid4()
-    with pytest.raises(IntegrityError, match="assignment_id"):
-        response.save(force_insert=True)
-
-
-def test_a_client_key_is_refused_a_second_time_by_the_database(study: Study, anna: Participation) -> None:
-    response = respond(anna)
-    other = respond(anna)
-    with pytest.raises(IntegrityError, match="one_response_per_client_key"):
-        Response.objects.filter(pk=other.pk).update(client_key=response.client_key)
-
-
-def test_open_slots_cannot_be_moved_below_zero(full: Stimulus) -> None:
-    with pytest.raises(IntegrityError, match="never_more_than_wanted"):
-        Stimulus.objects.filter(pk=full.pk).update(open_slots=F("open_slots") - 1)
-
-
-def test_fewer_than_are_answered_cannot_be_wanted(full: Stimulus) -> None:
-    with pytest.raises(InvalidInput, match="already has 2"):
-        update_study(study=full.study, wanted_responses=1)
-    full.refresh_from_db()
-    assert (full.wanted, full.open_slots) == (2, 0)
-
-
-def test_slots_follow_whatever_a_bulk_statement_does(mika: User) -> None:
-    study = make_study(mika, n_stimuli=6, wanted_responses=4)
-    for _ in range(4):
-        person = make_participation(study)
-        for _ in range(3):
-            respond(person)
-    Assignment.objects.filter(state=Assignment.LEASED).update(state=Assignment.EXPIRED)
-    assert slots_follow(study)
-    Assignment.objects.filter(stimulus__rank__lt=2000).update(state=Assignment.SKIPPED)
-    assert slots_follow(study)
-    Assignment.objects.filter(state=Assignment.EXPIRED).update(state=Assignment.LEASED)
-    assert slots_follow(study)
-    # one statement that moves assignments from one stimulus to another
-    first, last = Stimulus.objects.order_by("rank").first(), Stimulus.objects.order_by("rank").last()
-    Assignment.objects.filter(stimulus=first).delete()
-    Assignment.objects.filter(stimulus=last).update(stimulus=first)
-    assert slots_follow(study)
-    Assignment.objects.all().delete()
-    assert set(Stimulus.objects.values_list("open_slots", flat=True)) == {4}
-
-
-def slots_follow(study: Study) -> bool:
-    return not [fault for fault in audit_study(study) if fault.startswith("open slots")]

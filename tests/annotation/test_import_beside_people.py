@@ -14,7 +14,7 @@ from annotation.models import Assignment, Identity, Participation, Response, Sti
 from annotation.services.audit_study import audit_study
 from annotation.services.import_responses import import_responses
 from annotation.services.withdraw import withdraw_participation, withdraw_response
-from tests.annotation.test_exactly_n_race import in_threads, unless
+from tests.annotation.races import in_threads, unless
 from tests.conftest import answer, make_participation, make_study, respond
 
 pytestmark = pytest.mark.django_db(transaction=True)
