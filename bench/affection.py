@@ -29,7 +29,9 @@ from pathlib import Path
 from typing import Any
 
 from bench.affection_audit import is_empty
-from bench.affection_crowd import Crowd, Log, Times, answers_per_person
+from bench.affection_crowd import Crowd
+from bench.affection_log import Log, Times
+from bench.affection_people import answers_per_person
 from bench.affection_watch import Sample, Watch
 from bench.bad_network import BadNetwork
 from bench.machine import machine

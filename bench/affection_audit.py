@@ -2,7 +2,7 @@
 
 usage: python -m bench.affection_audit SLUG LOG     prints the findings as JSON
 
-LOG: lines of bench.affection_crowd.Log: `saved KEY STATUS FINGERPRINT`, `revised KEY - FINGERPRINT`, `withdrawn KEY`,
+LOG: lines of bench.affection_log.Log: `saved KEY STATUS FINGERPRINT`, `revised KEY - FINGERPRINT`, `withdrawn KEY`,
 `withdrew PERSON PARTICIPATION`.
 """
 
@@ -15,7 +15,7 @@ from typing import Any
 
 import django
 
-# md5 of "emotion\nexplanation", as bench.affection_crowd.fingerprint
+# md5 of "emotion\nexplanation", as bench.affection_log.fingerprint
 STORED = """
     select client_key::text, status, participation_id,
       md5((answers ->> 'emotion') || e'\\n' || (answers ->> 'explanation'))

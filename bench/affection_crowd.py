@@ -1,10 +1,9 @@
-"""The people of a replayed Affection: how many answers each gives, when they come and go, and what they do over HTTP.
+"""The crowd of a replayed Affection: when people come and go, and what they do over HTTP.
 
 They make the requests that the pages make. Whatever is not answered is sent again with the same key until it is;
 `Log` keeps what the server acknowledged, for the audit.
 """
 
-import hashlib
 import heapq
 import json
 import random
@@ -16,115 +15,18 @@ from array import array
 from base64 import urlsafe_b64decode
 from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+from bench.affection_log import Log, Times, fingerprint
+from bench.affection_people import ANSWERS_PER_SITTING, Habits, Person
 from bench.collect import EMOTIONS, WORDS
 from bench.http_client import Answer, Browser
 
-PARETO_SHAPE = 1.16  # a few people give most of the answers: 20 % of them about 80 %
-ANSWERS_PER_SITTING = 40.0
-MOST_SITTINGS = 12
 PAUSE_SECONDS = 0.2  # before a request is sent again
 NOTHING_NOW_SECONDS = 2.0  # before somebody looks again who found every image in others' hands
 PATIENCE_SECONDS = 180.0  # for one request, its repetitions included
 SKIP_REASONS = ("The image does not load.", "It upsets me.", "I cannot decide.")
-
-
-@dataclass(frozen=True)
-class Habits:
-    """Shares of answers (the last one: of people), 0 to 1.
-
-    loses_connection: the answer of the server is lost on the way, and the same is sent again.
-    sends_twice: an impatient second press: the same request again after the first was answered.
-    """
-
-    skips: float = 0.015
-    revises: float = 0.01
-    withdraws: float = 0.003
-    loses_connection: float = 0.005
-    sends_twice: float = 0.003
-    withdraws_everything: float = 0.003
-
-
-def answers_per_person(n_people: int, n_responses: int, most: int) -> list[int]:
-    """A power law (Pareto, by its quantiles): at least 1 and at most `most` answers each, n_responses together or a
-    few more. Raises ValueError where n_people of `most` answers each are too few.
-    """
-    if n_people * most < n_responses:
-        raise ValueError(f"{n_people} people of at most {most} answers cannot give {n_responses}. Ask for more people.")
-    quantiles = [(1 - (rank + 0.5) / n_people) ** (-1 / PARETO_SHAPE) for rank in range(n_people)]
-
-    def numbers(scale: float) -> list[int]:
-        return [max(1, min(most, round(scale * quantile))) for quantile in quantiles]
-
-    low, high = 0.0, float(most) + 1
-    for _ in range(60):
-        middle = (low + high) / 2
-        low, high = (middle, high) if sum(numbers(middle)) < n_responses else (low, middle)
-    return numbers(high)
-
-
-@dataclass
-class Person:
-    """Somebody with a browser. quota: answers she means to give; accepted: those that hold a slot."""
-
-    index: int
-    quota: int
-    dice: random.Random
-    cookies: dict[str, str] = field(default_factory=dict)
-    given: int = 0
-    accepted: int = 0
-    on_screen: dict[str, Any] | None = None  # the image of a laptop that was closed over it
-    newest: tuple[int, str, str] | None = None  # id, key and status of her last answer
-    waits: bool = False  # her page is open and looks again for an image
-    gives_up: bool = False  # withdraws everything when she has done half of it
-
-    def sitting(self) -> int:
-        """How many answers until she stops for a while."""
-        return 1 + int(self.dice.expovariate(1 / max(ANSWERS_PER_SITTING, self.quota / MOST_SITTINGS)))
-
-
-class Log:
-    """Client's own record of what the server acknowledged, a line each: saved, revised or withdrawn, and the key."""
-
-    def __init__(self, path: Path) -> None:
-        self._file = path.open("a", buffering=1 << 16)
-        self._lock = threading.Lock()
-
-    def add(self, *words: str) -> None:
-        with self._lock:
-            self._file.write(" ".join(words) + "\n")
-
-    def flush(self) -> None:
-        with self._lock:
-            self._file.flush()
-
-    def close(self) -> None:
-        self._file.close()
-
-
-def fingerprint(answers: dict[str, str]) -> str:
-    """Of an answer's content; bench.affection_audit has the same in SQL."""
-    return hashlib.md5(f"{answers['emotion']}\n{answers['explanation']}".encode()).hexdigest()
-
-
-class Times:
-    """Milliseconds of acknowledged requests by kind, and by tenth of the run for the answers. A number is 4 bytes."""
-
-    def __init__(self) -> None:
-        self.by_kind: dict[str, array[float]] = defaultdict(lambda: array("f"))
-        self.answers_by_tenth = [array("f") for _ in range(10)]
-
-    @staticmethod
-    def percentiles(numbers: "array[float]") -> dict[str, float]:
-        ordered = sorted(numbers)
-        if not ordered:
-            return {}
-        found = {f"p{p}": ordered[min(len(ordered) - 1, len(ordered) * p // 100)] for p in (50, 95, 99)}
-        return {"n": len(ordered), **{name: round(ms, 2) for name, ms in found.items()}}
 
 
 class Crowd:

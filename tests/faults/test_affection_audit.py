@@ -16,7 +16,8 @@ from annotation.models import Response
 from annotation.services.revise_response import revise_response
 from annotation.services.withdraw import withdraw_participation, withdraw_response
 from bench.affection_audit import audit, is_empty
-from bench.affection_crowd import Log, answers_per_person, fingerprint
+from bench.affection_log import Log, fingerprint
+from bench.affection_people import answers_per_person
 from bench.bad_network import TROUBLES, BadNetwork
 from bench.http_client import Browser
 from tests.conftest import make_participation, make_study, respond
