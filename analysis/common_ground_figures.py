@@ -63,33 +63,35 @@ def sides(statistics: StudyStatistics) -> Figure | None:
 def majority_labels(statistics: StudyStatistics, rule_name: str) -> Figure | None:
     """What the images with a majority have in common (the supplement's fig. 7 under half_or_more)."""
     rule = RULES[rule_name]
-    names = [f"majority_label.{rule_name}.{label['id']}" for label in statistics.labels]
-    if not names or names[0] not in statistics.estimates:
-        return None
-    rows = [
-        (
-            label["name"],
-            name,
-            mark_class(label["id"], label["polarity"], place),
-            images(majority=rule_name, emotion=label["id"]),
-        )
-        for place, (label, name) in enumerate(zip(statistics.labels, names, strict=True))
-    ]
-    return _beside_papers(
+    return _majorities_by_label(
         statistics,
+        rule_name,
+        "majority_label",
         "majority-labels",
         "What people share where they share one feeling",
         f"Of the images with a majority ({rule.title[0].lower()}{rule.title[1:]}), which feeling it is.",
         "Share of images with a majority",
-        rows,
-        catalogue_definition(f"majority_label.{rule_name}") + f"\nThe rule: {rule.sentence}",
     )
 
 
 def majorities_per_response(statistics: StudyStatistics, rule_name: str) -> Figure | None:
     """How often feeling it oneself goes with most others feeling it: images with the majority by all its responses."""
-    rule = RULES[rule_name]
-    names = [f"majority_per_response.{rule_name}.{label['id']}" for label in statistics.labels]
+    return _majorities_by_label(
+        statistics,
+        rule_name,
+        "majority_per_response",
+        "majorities-per-response",
+        "Feelings that gather people, and feelings that stay alone",
+        "Images with this majority, divided by all responses that chose the feeling.",
+        "Images per response",
+    )
+
+
+def _majorities_by_label(
+    statistics: StudyStatistics, rule_name: str, estimate: str, figure_id: str, title: str, lead: str, column: str
+) -> Figure | None:
+    """One row per label of an estimate that stands for each rule and label; nothing where it was not counted."""
+    names = [f"{estimate}.{rule_name}.{label['id']}" for label in statistics.labels]
     if not names or names[0] not in statistics.estimates:
         return None
     rows = [
@@ -101,15 +103,8 @@ def majorities_per_response(statistics: StudyStatistics, rule_name: str) -> Figu
         )
         for place, (label, name) in enumerate(zip(statistics.labels, names, strict=True))
     ]
-    return _beside_papers(
-        statistics,
-        "majorities-per-response",
-        "Feelings that gather people, and feelings that stay alone",
-        "Images with this majority, divided by all responses that chose the feeling.",
-        "Images per response",
-        rows,
-        catalogue_definition(f"majority_per_response.{rule_name}") + f"\nThe rule: {rule.sentence}",
-    )
+    definition = catalogue_definition(f"{estimate}.{rule_name}") + f"\nThe rule: {RULES[rule_name].sentence}"
+    return _beside_papers(statistics, figure_id, title, lead, column, rows, definition)
 
 
 def label_alphas(statistics: StudyStatistics) -> Figure | None:

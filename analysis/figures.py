@@ -88,19 +88,9 @@ def emotions(statistics: StudyStatistics) -> Figure | None:
     share = statistics.estimates[f"label_share.{top['id']}"]["value"]
     title = "Which emotions people felt" if _is_affect(statistics) else "Which labels people chose"
     lead = f"{top['name']} was chosen most, in {as_percent(share)} of the responses."
-    return Figure(
-        id="emotions",
-        title=title,
-        lead=lead,
-        svg=mark_safe(share_bars(title, lead, bars)),  # noqa: S308 (our own drawing, every word escaped)
-        columns=["Label", "Responses", "Share", "Low (95 %)", "High (95 %)"],
-        rows=rows,
-        raw_columns=["label", "responses", "share", "low", "high"],
-        raw_rows=raw,
-        definition=catalogue_definition("label_share"),
-        source=about(statistics),
-        css="half tall",
-        links=[bar.href for bar in bars],
+    definition = catalogue_definition("label_share")
+    return shares_of_responses(
+        "emotions", title, lead, "Label", bars, rows, raw, definition, about(statistics), css="half tall"
     )
 
 
@@ -115,19 +105,9 @@ def polarity(statistics: StudyStatistics) -> Figure | None:
         raw.append([name, total, *_raw(estimate)])
     title = "Positive, negative, something else"
     lead = f"{as_percent(statistics.estimates['polarity_share.positive']['value'])} of the responses are positive."
-    return Figure(
-        id="polarity",
-        title=title,
-        lead=lead,
-        svg=mark_safe(share_bars(title, lead, bars, full=1)),  # noqa: S308
-        columns=["Polarity", "Responses", "Share", "Low (95 %)", "High (95 %)"],
-        rows=rows,
-        raw_columns=["polarity", "responses", "share", "low", "high"],
-        raw_rows=raw,
-        definition=catalogue_definition("polarity_share"),
-        source=about(statistics),
-        css="half",
-        links=[bar.href for bar in bars],
+    definition = catalogue_definition("polarity_share")
+    return shares_of_responses(
+        "polarity", title, lead, "Polarity", bars, rows, raw, definition, about(statistics), css="half", full=1
     )
 
 
@@ -329,6 +309,37 @@ def person_distribution(person: AnnotatorStatistics, study: StudyStatistics) -> 
 
 
 # How numbers are written
+
+
+def shares_of_responses(
+    figure_id: str,
+    title: str,
+    lead: str,
+    what: str,
+    bars: Sequence[ShareBar],
+    rows: list[list[str]],
+    raw: list[list[Any]],
+    definition: str,
+    source: str,
+    *,
+    css: str,
+    full: float | None = None,
+) -> Figure:
+    """How many responses chose each `what`, and their share of all. full: as `share_bars` takes it."""
+    return Figure(
+        id=figure_id,
+        title=title,
+        lead=lead,
+        svg=mark_safe(share_bars(title, lead, bars, full=full)),  # noqa: S308 (our own drawing, every word escaped)
+        columns=[what, "Responses", "Share", "Low (95 %)", "High (95 %)"],
+        rows=rows,
+        raw_columns=[what.lower(), "responses", "share", "low", "high"],
+        raw_rows=raw,
+        definition=definition,
+        source=source,
+        css=css,
+        links=[bar.href for bar in bars],
+    )
 
 
 def _stimulus_shares(

@@ -1,15 +1,14 @@
 """The figures of the public explorer: those of the study's own page, but for counts so small that they are not told."""
 
 import re
-from collections.abc import Sequence
 from typing import Any
 
 from django.utils.safestring import mark_safe
 from django.utils.timezone import now
 
-from analysis.charts import ShareBar, mark_class, share_bars
+from analysis.charts import ShareBar, mark_class
 from analysis.charts.marks import as_percent
-from analysis.figures import Figure, agreement, entropy, majority, mixing
+from analysis.figures import Figure, agreement, entropy, majority, mixing, shares_of_responses
 from analysis.models import StudyStatistics
 from analysis.public.make import LEAST_CELL
 from analysis.public.shown import Shown
@@ -65,7 +64,7 @@ def _emotions(shown: Shown) -> Figure:
     told = shown.study
     bars: list[ShareBar] = []
     rows: list[list[str]] = []
-    raw: list[Sequence[Any]] = []
+    raw: list[list[Any]] = []
     for place, label in enumerate(told["labels"]):
         name, total = label["name"] or label["id"], told["label_totals"][label["id"]]
         estimate = told["estimates"].get(f"label_share.{label['id']}")
@@ -79,18 +78,16 @@ def _emotions(shown: Shown) -> Figure:
         bars.append(ShareBar(name, numbers[0], numbers[1], numbers[2], css, f"{total:,}"))
         rows.append([name, f"{total:,}", *(as_percent(number) for number in numbers)])
         raw.append([label["id"], total, *numbers])
-    title = "Which labels people chose"
-    lead = "Of all responses that are shown; lines are 95 % intervals."
-    return Figure(
-        id="emotions",
-        title=title,
-        lead=lead,
-        svg=mark_safe(share_bars(title, lead, bars)),  # noqa: S308 (our own drawing, every word escaped)
-        columns=["Label", "Responses", "Share", "Low (95 %)", "High (95 %)"],
-        rows=rows,
-        raw_columns=["label", "responses", "share", "low", "high"],
-        raw_rows=[list(row) for row in raw],
-        definition="Share of all responses that chose the label. Interval: 95 % of resamples of the images. "
+    return shares_of_responses(
+        "emotions",
+        "Which labels people chose",
+        "Of all responses that are shown; lines are 95 % intervals.",
+        "Label",
+        bars,
+        rows,
+        raw,
+        "Share of all responses that chose the label. Interval: 95 % of resamples of the images. "
         f"Counts below {LEAST_CELL} are not told. ArtEmis, sec. 3.",
+        about(shown),
         css="half tall",
     )
