@@ -7,9 +7,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from analysis.over_snapshots.label_answers import choice_steps
+from analysis.over_snapshots.label_answers import choice_steps, placed_batches
 from analysis.statistics.asking import AskedAnswers
-from snapshots.errors import SnapshotDamaged
 from snapshots.reader import Snapshot
 
 CIRCUMSTANCES = ("language", "device")
@@ -23,29 +22,15 @@ def asked_answers(snapshot: Snapshot) -> tuple[AskedAnswers, list[dict[str, Any]
     step = (choice_steps(snapshot) or [snapshot.step_named_by_kind("choice")])[0]
     labels = snapshot.label_set(step)
     ids = [str(label["id"]) for label in labels]
-    keys = snapshot.stimuli()["stimulus_key"].combine_chunks()
-    pseudonyms = snapshot.participations()["annotator"].combine_chunks()
-    label_ids = pa.array(ids, pa.string())
     names = ("stimulus", "person", "label", "sequence", "since", "seconds", "order", *CIRCUMSTANCES)
     parts: dict[str, list[Any]] = {name: [] for name in names}
     orders: dict[str, int] = {}
     values: dict[str, dict[str, int]] = {name: {} for name in CIRCUMSTANCES}
     n_simulated = 0
-    columns = [
-        "stimulus_key", "annotator", step, "sequence", "created_at", "duration_ms", "options_shown", *CIRCUMSTANCES,
-        "is_simulated",
-    ]  # fmt: skip
-    for batch in snapshot.responses(columns, accepted_only=True):
-        batch = batch.filter(batch.column(step).is_valid())
-        found = {
-            "stimulus": pc.index_in(batch.column("stimulus_key"), keys),
-            "person": pc.index_in(batch.column("annotator"), pseudonyms),
-            "label": pc.index_in(batch.column(step), label_ids),
-        }
-        if any(column.null_count for column in found.values()):
-            raise SnapshotDamaged(f"responses.parquet: a {step}, an annotator or a stimulus is not in its table.")
-        for name, column in found.items():
-            parts[name].append(column.to_numpy().astype(np.int64))
+    columns = ["sequence", "created_at", "duration_ms", "options_shown", *CIRCUMSTANCES, "is_simulated"]
+    for batch, places in placed_batches(snapshot, step, columns):
+        for name, column in places.items():
+            parts[name].append(column)
         parts["sequence"].append(batch.column("sequence").to_numpy().astype(np.int64))
         # whole microseconds need more digits than a float has, so they are divided first
         parts["since"].append(batch.column("created_at").cast(pa.int64()).to_numpy() / 1e6)
@@ -72,8 +57,8 @@ def asked_answers(snapshot: Snapshot) -> tuple[AskedAnswers, list[dict[str, Any]
         orders=table,
         circumstances={name: joined[name] for name in CIRCUMSTANCES},
         values={name: list(values[name]) for name in CIRCUMSTANCES},
-        n_stimuli=len(keys),
-        n_people=len(pseudonyms),
+        n_stimuli=len(snapshot.stimuli()),
+        n_people=len(snapshot.participations()),
         n_labels=len(labels),
     )
     return answers, [{key: label.get(key) for key in ("id", "name", "polarity")} for label in labels], n_simulated

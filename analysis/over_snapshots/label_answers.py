@@ -1,6 +1,6 @@
 """The accepted answers of a frozen study's choice step as arrays, with what groups, sources and periods need."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,27 +50,37 @@ def choice_steps(snapshot: Snapshot) -> list[str]:
     return [str(step["name"]) for step in snapshot.study["steps"] if step["name"] in snapshot.study["label_sets"]]
 
 
+def placed_batches(
+    snapshot: Snapshot, step: str, columns: Sequence[str]
+) -> Iterator[tuple[pa.RecordBatch, dict[str, Integers]]]:
+    """The accepted responses that answer the step: some rows of `columns`, and for each row the place of its stimulus
+    and person in the snapshot's tables, and of its label in the step's label set.
+
+    Raises SnapshotDamaged where one of them is not there.
+    """
+    tables = {
+        "stimulus_key": snapshot.stimuli()["stimulus_key"].combine_chunks(),
+        "annotator": snapshot.participations()["annotator"].combine_chunks(),
+        step: pa.array([str(label["id"]) for label in snapshot.label_set(step)], pa.string()),
+    }
+    for batch in snapshot.responses([*tables, *columns], accepted_only=True):
+        batch = batch.filter(batch.column(step).is_valid())
+        found = [pc.index_in(batch.column(name), table) for name, table in tables.items()]
+        if any(places.null_count for places in found):
+            raise SnapshotDamaged(f"responses.parquet: a {step}, an annotator or a stimulus is not in its table.")
+        integers = (places.to_numpy().astype(np.int64) for places in found)
+        yield batch, dict(zip(("stimulus", "person", "label"), integers, strict=True))
+
+
 def label_answers(snapshot: Snapshot, step: str | None = None) -> LabelAnswers:
     """step: by default the first choice step. Raises SnapshotError where there is none, or the files are damaged."""
     name = step or snapshot.step_named_by_kind("choice")
     labels = snapshot.label_set(name)
     stimuli, people = snapshot.stimuli(), snapshot.participations()
-    keys, pseudonyms = stimuli["stimulus_key"].combine_chunks(), people["annotator"].combine_chunks()
-    ids = pa.array([str(label["id"]) for label in labels], pa.string())
     columns: dict[str, list[Any]] = {each: [] for each in ("stimulus", "person", "label", "created", "is_simulated")}
-    for batch in snapshot.responses(
-        ["stimulus_key", "annotator", name, "created_at", "is_simulated"], accepted_only=True
-    ):
-        batch = batch.filter(batch.column(name).is_valid())
-        found = {
-            "stimulus": pc.index_in(batch.column("stimulus_key"), keys),
-            "person": pc.index_in(batch.column("annotator"), pseudonyms),
-            "label": pc.index_in(batch.column(name), ids),
-        }
-        if any(column.null_count for column in found.values()):
-            raise SnapshotDamaged(f"responses.parquet: a {name}, an annotator or a stimulus is not in its table.")
-        for each, column in found.items():
-            columns[each].append(column.to_numpy().astype(np.int64))
+    for batch, places in placed_batches(snapshot, name, ["created_at", "is_simulated"]):
+        for each, column in places.items():
+            columns[each].append(column)
         columns["created"].append(batch.column("created_at").cast(pa.int64()).to_numpy())
         columns["is_simulated"].append(batch.column("is_simulated").to_numpy(zero_copy_only=False))
     nothing = np.zeros(0, dtype=np.int64)
@@ -83,9 +93,9 @@ def label_answers(snapshot: Snapshot, step: str | None = None) -> LabelAnswers:
         label=joined["label"],
         created=joined["created"],
         is_simulated=joined["is_simulated"].astype(bool),
-        keys=keys.to_pylist(),
+        keys=stimuli["stimulus_key"].to_pylist(),
         sources=stimuli["source_dataset"].to_pylist(),
-        pseudonyms=pseudonyms.to_pylist(),
+        pseudonyms=people["annotator"].to_pylist(),
         cohorts=people["cohort"].to_pylist(),
         languages=people["language"].to_pylist(),
     )
