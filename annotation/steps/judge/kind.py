@@ -26,10 +26,7 @@ class Judge(Choice):
     judges = True
 
     def clean_options(self, options: dict[str, Any]) -> dict[str, Any]:
-        question = (
-            options.get("question") or "How plausible is it that somebody feels so about this image, for this reason?"
-        )
-        return super().clean_options({"labels": SCALE, **options, "question": question})
+        return super().clean_options({"labels": SCALE, **options, "question": options.get("question") or QUESTION})
 
     def option_ids(self, options: dict[str, Any]) -> list[str]:
         return []
