@@ -65,15 +65,17 @@ def from_row(model: type[_M], row: Sequence[Any], names: Sequence[str] | None = 
     return model.from_db(connection.alias, [field.attname for field in fields], values)
 
 
-def insert(model: type[Model], before: str = "") -> Prepared:
+def insert(model: type[Model], before: str = "", after: str = "") -> Prepared:
     """The statement that stores a new object of this model from `insert_values`, and returns its id.
 
-    before: other statements in front, `with name as (...)`. Columns with a default of the database are left to it.
+    before, after: what stands around it, `with name as (...)` in front. Columns with a default of the database are left
+    to it.
     """
     fields = _written(model)
     return Prepared(
-        "{before} insert into {table} ({columns}) values ({places}) returning id",
+        "{before} insert into {table} ({columns}) values ({places}) returning id {after}",
         before=before,
+        after=after,
         table=model._meta.db_table,
         columns=", ".join(f'"{field.column}"' for field in fields),
         places=", ".join(f"%({field.attname})s" for field in fields),

@@ -16,6 +16,7 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers, status
 from rest_framework.authentication import CSRFCheck
 from rest_framework.exceptions import PermissionDenied
+from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response as ApiResponse
@@ -34,11 +35,18 @@ from annotation.people.consent import agree_again, must_agree_again, refuse_old_
 from annotation.prepared import Prepared, columns, from_row
 from annotation.queries import n_available
 from annotation.recruitment.join import join_from_browser
-from annotation.services.assign import HeldAssignment, assign_ahead, held_assignments, nothing_left, options_shown
+from annotation.services.assign import (
+    HeldAssignment,
+    assign_ahead,
+    gets_work,
+    held_assignments,
+    nothing_left,
+    options_shown,
+)
 from annotation.services.caps import limit_reached
 from annotation.services.offers import MOST_OFFERS, Offer, next_offers
 from annotation.services.revise_response import revise_response
-from annotation.services.shown_texts import shown_texts, texts_in
+from annotation.services.shown_texts import shown_texts, texts_of
 from annotation.services.skip_assignment import skip_assignment
 from annotation.services.submit_response import submit_response
 from annotation.services.withdraw import withdraw_participation, withdraw_response
@@ -69,11 +77,22 @@ ShownTexts = dict[str, dict[str, list[str]]]
 NOT_HERE = gettext_lazy("You are not taking part in this study in this browser. Open the study's link first.")
 
 
+class OneFormat(DefaultContentNegotiation):
+    """JSON, whatever the request would like: there is nothing to choose from."""
+
+    def select_renderer(self, request: Request, renderers: Any, format_suffix: str | None = None) -> Any:
+        return renderers[0], renderers[0].media_type
+
+
 class ParticipantView(APIView):
     """Base: finds study and participation, and checks the CSRF token of every writing request."""
 
     permission_classes = [AllowAny]
+    content_negotiation_class = OneFormat
     study: Study
+
+    def perform_authentication(self, request: Request) -> None:
+        """Only where somebody asks for `request.user`: participants have no account, and answering needs none."""
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
@@ -109,7 +128,6 @@ def work_of(study: Study, participation: Participation, held: list[HeldAssignmen
     reached = limit_reached(participation, study) if study.limits and not held else None
     check = due_check(participation, study) if study.limits and held else None
     most = study.limits.get("most_per_person", available)
-    gets_work = study.is_open and participation.may_get_work and participation.is_prepared
     return {
         "held": [
             *([_check(_in_her_words(study, participation, check), held[0].sequence, orders)] if check else []),
@@ -124,7 +142,11 @@ def work_of(study: Study, participation: Participation, held: list[HeldAssignmen
             ),
         },
         "finished": not held
-        and (reached is not None or not gets_work or nothing_left(participation=participation, study=study)),
+        and (
+            reached is not None
+            or not gets_work(participation, study)
+            or nothing_left(participation=participation, study=study)
+        ),
         "study_state": study.state,
         "end_url": reverse(_end_page(participation), args=[study.slug]),
     }
@@ -203,7 +225,7 @@ def response_as_dict(study: Study, response: Response) -> dict[str, Any]:
             "width": response.stimulus.width,
             "height": response.stimulus.height,
             "description": response.stimulus.description,
-            "texts": texts_in(study, response.stimulus.metadata),
+            "texts": texts_of(study, response.stimulus),
         },
         "options_shown": response.options_shown,
     }

@@ -22,13 +22,13 @@ from annotation.services.lock_participation import lock_participation
 
 HELD_AHEAD = 2  # the image on the screen and the one preloaded behind it
 
-# Lends the first open stimulus of the ring from the person's place on that she has not had, and returns it. {where}:
-# which part of the ring, and what else an image must fulfil to be lent to her. Two parts instead of an OR, so that each
-# walks the partial index and stops at its first row. `no key`: who stores an answer to this stimulus need not wait for
-# whoever lends it. A subquery in brackets instead of `not exists`: the server looks one row up per stimulus, and never
-# reads everything the person has had.
-_LEND_NEXT = """
-    with found as (
+# Lends the first open stimulus of the ring from the person's place on that she has not had. {where}: which part of the
+# ring, and what else must be so for an image to be lent to her. Two parts instead of an OR, so that each walks the
+# partial index and stops at its first row. `no key`: who stores an answer to this stimulus need not wait for whoever
+# lends it. A subquery in brackets instead of `not exists`: the server looks one row up per stimulus, and never reads
+# everything the person has had.
+LEND = """
+    found as (
       select s.id, s.rank, s.key, s.image_sha256, s.width, s.height, s.description, s.name, s.content_note, s.is_strong
       from annotation_stimulus s
       where s.study_id = %(study)s and s.is_open and {where}
@@ -42,23 +42,27 @@ _LEND_NEXT = """
     ), lent as (
       insert into annotation_assignment
         (study_id, stimulus_id, participation_id, state, sequence, leased_at, expires_at, skip_reason)
-      select %(study)s, id, %(participation)s, 'leased', %(sequence)s, %(now)s, %(expires)s, '' from found
+      select %(study)s, id, %(participation)s, 'leased', %(next_sequence)s, %(now)s, %(lease_ends)s, '' from found
       on conflict (stimulus_id, participation_id) do update set state = 'leased', sequence = excluded.sequence,
         leased_at = excluded.leased_at, expires_at = excluded.expires_at
         where annotation_assignment.state = 'expired'
       returning id
     )
+"""
+_LEND_NEXT = """
+    with {lend}
     select lent.id, found.key, found.image_sha256, found.width, found.height, found.description, found.name,
       found.content_note, found.is_strong, found.rank
     from lent, found
 """
-_HELD = Prepared("""
+# In the order of HeldAssignment's fields. Ordered by a.sequence wherever it stands: so its own index is the best plan.
+HELD = """
     select a.id, a.sequence, a.expires_at, s.key, s.image_sha256, s.width, s.height, s.description, s.name,
       s.content_note, s.is_strong
     from annotation_assignment a join annotation_stimulus s on s.id = a.stimulus_id
     where a.participation_id = %(participation)s and a.state = 'leased' and a.expires_at > %(now)s
-    order by a.sequence
-""")
+"""
+_HELD = Prepared(HELD + " order by a.sequence")
 # Rows that somebody uses this moment, leases or their stimuli, are passed over and not waited for: an answer on its way
 # decides by itself, and whoever waits for nobody is in no deadlock.
 _EXPIRE = """
@@ -97,6 +101,9 @@ class HeldAssignment:
     is_strong: bool | None
 
 
+Lent = tuple[HeldAssignment, int]  # a new one, and its place in the ring
+
+
 def held_assignments(participation: Participation) -> list[HeldAssignment]:
     """What the person holds now, in her order. Leases that ran out are not among them."""
     return [HeldAssignment(*row) for row in _HELD.rows(participation=participation.pk, now=timezone.now())]
@@ -127,38 +134,55 @@ def _assign(participation: Participation, study: Study, *, wait: bool) -> list[H
     return held
 
 
-def lend_ahead(locked: Participation, study: Study, *, wait: bool = False) -> list[HeldAssignment]:
+def gets_work(participation: Participation, study: Study) -> bool:
+    """Whether this person may be lent anything in this study now."""
+    return study.is_open and participation.may_get_work and participation.is_prepared
+
+
+def lend_ahead(
+    locked: Participation, study: Study, *, held: list[HeldAssignment] | None = None, wait: bool = False
+) -> list[HeldAssignment]:
     """The work of `assign_ahead` inside a caller's transaction that holds the person's row.
 
-    The caller saves her `next_sequence` and `ring_place`. wait: wait for stimuli in other people's hands instead of
-    passing them over; only for a transaction that has locked no stimulus yet, or two could wait for each other.
+    The caller saves her `next_sequence` and `ring_place`. held: what she holds, where the caller knows it.
+    wait: wait for stimuli in other people's hands instead of passing them over; only for a transaction that has locked
+    no stimulus yet, or two could wait for each other.
     """
-    held = held_assignments(locked)
-    while study.is_open and locked.may_get_work and locked.is_prepared and len(held) < HELD_AHEAD:
+    held = held_assignments(locked) if held is None else held
+    while gets_work(locked, study) and len(held) < HELD_AHEAD:
         if study.limits and not may_lend(locked, study, len(held), wait=wait and not held):
             break
         limits = limits_now(locked, study, len(held))
-        lent = _wait_and_lend(locked, study, limits) if wait and not held else _lend_one(locked, study, limits)
-        if lent is None:
+        found = _wait_and_lend(locked, study, limits) if wait and not held else _lend_one(locked, study, limits)
+        if found is None:
             break
-        if lent.is_strong and limits_strong(study.care):
-            note_strong(locked, study, lent.id, len(held))
-        held.append(lent)
+        note_lent(locked, study, found[0], len(held), found[1])
+        held.append(found[0])
     return held
 
 
-def _lend_one(locked: Participation, study: Study, limits: Limits) -> HeldAssignment | None:
+def note_lent(locked: Participation, study: Study, new: HeldAssignment, n_held: int, ring_place: int) -> None:
+    """Notes on the person's locked row that an image was lent to her, who held `n_held` before it.
+
+    The caller saves her `next_sequence` and `ring_place`.
+    """
+    locked.next_sequence += 1
+    locked.ring_place = ring_place
+    if new.is_strong and limits_strong(study.care):
+        note_strong(locked, study, new.id, n_held)
+
+
+def _lend_one(locked: Participation, study: Study, limits: Limits) -> Lent | None:
     # the ring goes on where the person is, so that what she has had is not walked past again and again
-    in_ring = study.order == Study.RING and locked.ring_place
-    parts = ["s.rank > %(start)s", "s.rank <= %(start)s"] if in_ring else ["true"]
+    parts = ring_parts(locked, study)
     # a lease that ran out goes to the person again only when nothing else is left for her
-    lent = _lend_next(locked, study, limits, parts, again=False) or _lend_next(locked, study, limits, parts, again=True)
-    if lent is None and expire_leases(study=study):
-        lent = _lend_next(locked, study, limits, parts, again=True)
-    return lent
+    new = _lend_next(locked, study, limits, parts, again=False) or _lend_next(locked, study, limits, parts, again=True)
+    if new is None and expire_leases(study=study):
+        new = _lend_next(locked, study, limits, parts, again=True)
+    return new
 
 
-def _wait_and_lend(locked: Participation, study: Study, limits: Limits) -> HeldAssignment | None:
+def _wait_and_lend(locked: Participation, study: Study, limits: Limits) -> Lent | None:
     # By id, the order in which everybody waits: a row that was waited for in vain stays locked.
     return _lend_next(locked, study, limits, ["true"], again=True, order="s.id", patience="")
 
@@ -172,32 +196,39 @@ def _lend_next(
     again: bool,
     order: str = "s.rank",
     patience: str = "skip locked",
-) -> HeldAssignment | None:
+) -> Lent | None:
+    values = lend_values(locked, study, limits, again=again)
+    for part in parts:
+        row = _lend_statement(part + limits.sql, order, patience).row(**values)
+        if row:
+            return HeldAssignment(row[0], locked.next_sequence, values["lease_ends"], *row[1:9]), row[9]
+    return None
+
+
+def ring_parts(locked: Participation, study: Study) -> list[str]:
+    """The parts of the study's images in which to look for the next one, in this order, for LEND's {where}."""
+    in_ring = study.order == Study.RING and locked.ring_place
+    return ["s.rank > %(start)s", "s.rank <= %(start)s"] if in_ring else ["true"]
+
+
+def lend_values(locked: Participation, study: Study, limits: Limits, *, again: bool) -> dict[str, Any]:
+    """The values LEND needs. again: also what she had and let run out."""
     now = timezone.now()
-    expires = now + timedelta(seconds=study.lease_seconds)
-    values: dict[str, Any] = {
+    return {
         "study": study.pk,
         "participation": locked.pk,
         "start": locked.ring_place,
         "free": ["never", "expired"] if again else ["never"],
-        "sequence": locked.next_sequence,
+        "next_sequence": locked.next_sequence,
         "now": now,
-        "expires": expires,
+        "lease_ends": now + timedelta(seconds=study.lease_seconds),
         **limits.values,
     }
-    for part in parts:
-        row = _lend_statement(part + limits.sql, order, patience).row(**values)
-        if row:
-            lent = HeldAssignment(row[0], locked.next_sequence, expires, *row[1:9])
-            locked.next_sequence += 1
-            locked.ring_place = row[9]
-            return lent
-    return None
 
 
 @cache
 def _lend_statement(where: str, order: str, patience: str) -> Prepared:
-    return Prepared(_LEND_NEXT, where=where, order=order, patience=patience)
+    return Prepared(_LEND_NEXT, lend=LEND.format(where=where, order=order, patience=patience))
 
 
 def nothing_left(*, participation: Participation, study: Study) -> bool:

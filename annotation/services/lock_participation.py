@@ -6,10 +6,10 @@ from annotation.errors import NotTakingPart
 from annotation.models import Participation
 from annotation.prepared import Prepared, columns, from_row
 
-# `no key`: rows that only refer to this one need not wait.
+# `no key`: rows that only refer to this one need not wait. `+ 0`: by its own key, whatever the planner knows.
 _LOCK = Prepared(
     """
-    select {columns} from annotation_participation where id = %(id)s and study_id = %(study)s
+    select {columns} from annotation_participation where id = %(id)s and study_id + 0 = %(study)s
     for no key update
     """,
     columns=columns(Participation),

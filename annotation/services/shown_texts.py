@@ -11,14 +11,23 @@ from annotation.models import Stimulus, Study
 
 def shown_texts(study: Study, keys: Iterable[str]) -> dict[str, dict[str, list[str]]]:
     """{stimulus key: {step: [text, ...]}}; empty, and without a query, where no step of the study shows any."""
-    if not any(step.kind.n_texts for step in study.parsed_steps):
+    if not _shows_texts(study):
         return {}
     rows = Stimulus.objects.filter(study=study, key__in=list(keys)).values_list("key", "metadata")
-    return {key: texts_in(study, metadata) for key, metadata in rows}
+    return {key: _texts_in(study, metadata) for key, metadata in rows}
 
 
-def texts_in(study: Study, metadata: dict[str, Any]) -> dict[str, list[str]]:
-    """{step: [text, ...]} of one stimulus; nothing else of its metadata."""
+def texts_of(study: Study, stimulus: Stimulus) -> dict[str, list[str]]:
+    """{step: [text, ...]} of one stimulus. Its metadata, which may not have been read, is asked only where needed."""
+    return _texts_in(study, stimulus.metadata) if _shows_texts(study) else {}
+
+
+def _shows_texts(study: Study) -> bool:
+    return any(step.kind.n_texts for step in study.parsed_steps)
+
+
+def _texts_in(study: Study, metadata: dict[str, Any]) -> dict[str, list[str]]:
+    """Nothing else of the metadata."""
     shown = metadata.get("shown", {})
     return {step.name: list(shown.get(step.name, [])) for step in study.parsed_steps if step.kind.n_texts}
 

@@ -8,42 +8,26 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from annotation.care.lending import limits_now
 from annotation.errors import AlreadyAnswered, AssignmentGone
 from annotation.models import Assignment, Participation, Response, Stimulus, Study
 from annotation.people.consent import consent_changed
-from annotation.prepared import Prepared, columns, from_row, insert, insert_values
-from annotation.services.assign import HeldAssignment, lend_ahead, options_shown
+from annotation.prepared import from_row, insert_values
+from annotation.services.answer_statements import COUNT, LOCK, LOCK_SLOTS, SAVE, SHOWN, save_and_lend
+from annotation.services.assign import (
+    HELD_AHEAD,
+    HeldAssignment,
+    gets_work,
+    lend_ahead,
+    lend_values,
+    note_lent,
+    options_shown,
+    ring_parts,
+)
 from annotation.services.caps import keep_promise, note_answer, use_promise
 from annotation.services.lock_participation import lock_participation, taking_part
 from annotation.services.offers import assignment_of_offer
 from annotation.steps import clean_answers, nominal_label
-
-_SHOWN = ("id", "key", "name", "description", "image_sha256", "width", "height")
-# her row first, as lock_participation does, and what is read comes as it is once both are locked
-_LOCK = Prepared(
-    """
-    select a.state, a.sequence, n.is_simulated, c.hash, c.superseded_at is not null, {shown}, {person}
-    from annotation_participation p
-      join annotation_assignment a on a.participation_id = p.id and a.id = %(assignment)s
-      join annotation_stimulus s on s.id = a.stimulus_id
-      join annotation_consenttext c on c.id = p.consent_id
-      join annotation_annotator n on n.id = p.annotator_id
-    where p.id = %(participation)s and p.study_id = %(study)s
-    for no key update of p, a
-    """,
-    shown=columns(Stimulus, _SHOWN, "s"),
-    person=columns(Participation, None, "p"),
-)
-_SAVE = insert(
-    Response,
-    before="with answered as (update annotation_assignment set state = %(state)s where id = %(assignment_id)s)",
-)
-_COUNT = Prepared("""
-    update annotation_participation
-    set n_answered = %(n_answered)s, next_sequence = %(next_sequence)s, ring_place = %(ring_place)s where id = %(id)s
-""")
-
-_LOCK_SLOTS = Prepared("select open_slots from annotation_stimulus where id = %(stimulus)s for no key update")
 
 MOST_SIGNALS = 40
 MOST_SIGNAL_CHARACTERS = 100
@@ -91,13 +75,13 @@ def submit_response(
             if offer:
                 locked = lock_participation(participation)
                 assignment_id = assignment_of_offer(locked, offer)
-            row = _LOCK.row(assignment=assignment_id, participation=participation.pk, study=study.pk)
+            row = LOCK.row(assignment=assignment_id, participation=participation.pk, study=study.pk)
             if assignment_id is None or row is None or row[0] not in (Assignment.LEASED, Assignment.EXPIRED):
                 locked = lock_participation(participation)
                 return Submitted(_first_answer(locked, assignment_id, client_key), repeated=True)
             state, sequence, is_simulated, consent_hash, must_agree_again = row[:5]
-            stimulus = from_row(Stimulus, row[5 : 5 + len(_SHOWN)], _SHOWN)
-            locked = locked or taking_part(from_row(Participation, row[5 + len(_SHOWN) :]))
+            stimulus = from_row(Stimulus, row[5 : 5 + len(SHOWN)], SHOWN)
+            locked = locked or taking_part(from_row(Participation, row[5 + len(SHOWN) :]))
             if must_agree_again:
                 raise consent_changed()
             promised = not study.limits or use_promise(locked, study)
@@ -128,17 +112,7 @@ def submit_response(
                 created_at=now,
                 updated_at=now,
             )
-            [(response.pk,)] = _SAVE.rows(
-                state=Assignment.ANSWERED if holds_slot else Assignment.SURPLUS, **insert_values(response)
-            )
-            locked.n_answered += 1
-            held = lend_ahead(locked, study) if lend else None
-            _COUNT.rows(
-                n_answered=locked.n_answered,
-                next_sequence=locked.next_sequence,
-                ring_place=locked.ring_place,
-                id=locked.pk,
-            )
+            held = _save(response, study, lend=lend)
     except IntegrityError:
         # the key was used for another assignment before; everything above is undone
         used = Response.objects.filter(participation=participation, client_key=client_key).first()
@@ -147,6 +121,51 @@ def submit_response(
         return Submitted(used, repeated=True)
     participation.n_answered, participation.n_skipped = locked.n_answered, locked.n_skipped
     return Submitted(response, repeated=False, held=held)
+
+
+def _save(response: Response, study: Study, *, lend: bool) -> list[HeldAssignment] | None:
+    """Stores the new response, its assignment's end and the person's counts; lend: the next image, too.
+
+    Returns what she holds afterwards, None where that was not asked for.
+    """
+    locked = response.participation
+    accepted = response.status == Response.ACCEPTED
+    values = insert_values(response)
+    values["state"] = Assignment.ANSWERED if accepted else Assignment.SURPLUS
+    locked.n_answered += 1
+    if lend and accepted and gets_work(locked, study) and not study.limits:
+        held = _save_and_lend(response, study, values)
+        if len(held) == HELD_AHEAD:
+            return held
+        before = locked.next_sequence
+        held = lend_ahead(locked, study, held=held)
+        if locked.next_sequence == before:
+            return held
+    else:
+        [(response.pk,)] = SAVE.rows(**values)
+        held = lend_ahead(locked, study) if lend else None
+    COUNT.rows(
+        n_answered=locked.n_answered, next_sequence=locked.next_sequence, ring_place=locked.ring_place, id=locked.pk
+    )
+    return held
+
+
+def _save_and_lend(response: Response, study: Study, values: dict[str, Any]) -> list[HeldAssignment]:
+    """The usual case in one statement: one image is answered, the next comes from her place in the ring on."""
+    locked, n_held = response.participation, HELD_AHEAD - 1
+    limits = limits_now(locked, study, n_held)
+    rows = save_and_lend(ring_parts(locked, study)[0] + limits.sql).rows(
+        **values, **lend_values(locked, study, limits, again=False), n_answered=locked.n_answered, n_held=n_held
+    )
+    response.pk = rows[0][0]
+    held = []
+    for _pk, *of_held, ring_place in rows:
+        if of_held[0] is None:
+            continue
+        held.append(HeldAssignment(*of_held))
+        if ring_place is not None:
+            note_lent(locked, study, held[-1], n_held, ring_place)
+    return held
 
 
 def _kept_signals(signals: dict[str, Any] | None) -> dict[str, Any]:
@@ -178,5 +197,5 @@ def _first_answer(locked: Participation, assignment_id: int | None, client_key: 
 
 def _slot_is_open(stimulus: Stimulus) -> bool:
     """Whether an answer whose lease ran out may count. Locks the stimulus, so that nobody takes the slot in between."""
-    row = _LOCK_SLOTS.row(stimulus=stimulus.pk)
+    row = LOCK_SLOTS.row(stimulus=stimulus.pk)
     return bool(row and row[0] > 0)

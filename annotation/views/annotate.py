@@ -36,7 +36,7 @@ from annotation.recruitment.join import join_from_browser
 from annotation.recruitment.way_back import may_join, way_back
 from annotation.services.assign import options_shown
 from annotation.services.caps import limit_reached, limits_in_words, reached_in_words
-from annotation.services.shown_texts import texts_in
+from annotation.services.shown_texts import texts_of
 from annotation.views.offline import worker_version
 from annotation.whole_number import whole_number
 
@@ -223,7 +223,7 @@ def preview(request: HttpRequest, slug: str) -> HttpResponse:
                 "width": stimulus.width,
                 "height": stimulus.height,
                 "description": stimulus.description,
-                "texts": texts_in(study, stimulus.metadata),
+                "texts": texts_of(study, stimulus),
                 "care": stimulus_care(study, stimulus.content_note, stimulus.is_strong),
             },
             "options_shown": {name: ids for name, ids in orders.items() if ids},

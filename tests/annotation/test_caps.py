@@ -154,7 +154,7 @@ def test_without_limits_an_answer_costs_no_statement_more(django_assert_num_quer
     anna = make_participation(study)
     respond(anna)
     held = assign_ahead(participation=anna, study=study)
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(4):  # savepoint, read and lock, write, release
         submit_response(
             study=study, participation=anna, assignment_id=held[0].id,
             client_key="00000000-0000-4000-8000-000000000001", answers=answer(), lend=True,

@@ -1,10 +1,12 @@
 """The way of a response: saved once, whatever the person, the page or the network does."""
 
+import re
 import uuid
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from annotation.errors import AlreadyAnswered, AssignmentGone, InvalidInput
@@ -219,3 +221,42 @@ def test_answering_through_the_service_twice_raises(study: Study, anna: Particip
     submit_response(**kwargs, client_key=uuid.uuid4())
     with pytest.raises(AlreadyAnswered):
         submit_response(**kwargs, client_key=uuid.uuid4())
+
+
+def test_an_answer_and_the_next_image_are_one_read_and_one_write(
+    study: Study, anna: Participation, django_assert_num_queries: Any
+) -> None:
+    client = annotator_client(anna)
+    respond(anna)
+    held = work(client, study)["held"]
+    with django_assert_num_queries(5):  # the study; begin, read and lock, write, commit
+        assert submit(client, study, assignment=held[0]["id"]).status_code == 201
+
+
+def test_nothing_on_the_way_of_an_answer_reads_all_that_the_person_has_had() -> None:
+    study = make_study(n_stimuli=40, wanted_responses=9)
+    people = [make_participation(study) for _ in range(3)]
+    for person in people:
+        for _ in range(30):
+            respond(person)
+    held = assign_ahead(participation=people[0], study=study)
+    plans: list[str] = []
+    with connection.cursor() as cursor:  # as in tables too large to be read as a whole
+        cursor.execute("discard plans; set local enable_seqscan = off; set local enable_bitmapscan = off")
+
+    def look(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        if sql.startswith("execute "):
+            with connection.connection.cursor() as cursor:
+                cursor.execute("savepoint look")
+                cursor.execute(f"explain (analyze, costs off, timing off, summary off) {sql}", params)
+                plans.append("\n".join(line for (line,) in cursor.fetchall()))
+                cursor.execute("rollback to savepoint look")
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(look):
+        submit_response(
+            study=study, participation=people[0], assignment_id=held[0].id, client_key=uuid.uuid4(),
+            answers=answer(), lend=True,
+        )  # fmt: skip
+    assert len(plans) == 2
+    assert not re.search(r"Rows Removed by Filter: \d\d", "\n".join(plans)), "\n\n".join(plans)
