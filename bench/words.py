@@ -59,7 +59,7 @@ def main() -> None:
         there = {name: str(lexicons / file) if (lexicons / file).is_file() else "" for name, file in files.items()}
         of_worker = {"CACHE_DIR": str(place / "cache"), "SENTENCE_ENCODER": "", **there}
         environment = {**os.environ, "WORDS_SETTINGS": json.dumps(of_worker)}
-        for kept in (place / "cache" / "words").glob("*.npz"):
+        for kept in (place / "cache" / "words").glob("*.arrow"):
             kept.unlink()
         runs = {
             "everything": _run(environment, arguments.texts, [before]),
@@ -97,9 +97,7 @@ def _measured(folders: list[Path]) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     if len(folders) > 1:  # a worker that described texts before holds lexicons and dictionaries
         describe_all(["A worrld of their own, and texts that a worker has read before this one."], ["en"])
-    for number, folder in enumerate(folders):
-        if number:  # the hundred are new again: what is known is what was known before them
-            _forget_what_was_kept(Path(settings.CACHE_DIR) / "words", folders[0])
+    for folder in folders:
         messages: list[tuple[float, str]] = []
         start, began = time.process_time(), time.perf_counter()
 
@@ -121,18 +119,6 @@ def _measured(folders: list[Path]) -> list[dict[str, Any]]:
             }
         )
     return rows
-
-
-def _forget_what_was_kept(folder: Path, before: Path) -> None:
-    """Puts back what was kept of the study before it grew."""
-    from analysis.over_snapshots.kept_descriptions import keep_descriptions, read_descriptions
-    from snapshots.reader import open_snapshot
-
-    kept = next(folder.glob("*.npz"))
-    known = read_descriptions(kept)
-    assert known is not None
-    n = open_snapshot(before).n_responses
-    keep_descriptions(kept, known.take(np.arange(min(n, len(known)) - MORE)))
 
 
 def _sentences(folder: Path) -> list[list[str]]:

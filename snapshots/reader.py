@@ -86,19 +86,28 @@ class Snapshot:
         return self._whole("revisions")
 
     def responses(
-        self, columns: Sequence[str] | None = None, *, accepted_only: bool = False
+        self,
+        columns: Sequence[str] | None = None,
+        *,
+        accepted_only: bool = False,
+        between: tuple[int, int] | None = None,
     ) -> Iterator[pa.RecordBatch]:
         """The responses in batches of at most 65,536 rows, ascending by (stimulus_key, annotator).
 
-        columns: which ones, in which order; None = all. accepted_only: leave out surplus responses.
+        columns: which ones, in which order; None = all. accepted_only: leave out surplus responses. between: only the
+        rows from the first number on and before the second, surplus responses counted; the rest is not read.
         """
         wanted = list(columns) if columns is not None else self.schema("responses").names
         if unknown := [name for name in wanted if name not in self.schema("responses").names]:
             raise SnapshotError(f"responses has no column {unknown[0]!r}; it has {self.schema('responses').names}.")
         to_read = wanted if not accepted_only or "status" in wanted else [*wanted, "status"]
+        first, stop = between if between is not None else (0, self.n_responses)
         with pq.ParquetFile(self._path("responses"), pre_buffer=False) as file:
-            for batch in file.iter_batches(batch_size=CHUNK_ROWS, columns=to_read):
-                kept = batch.filter(pc.equal(batch.column("status"), "accepted")) if accepted_only else batch
+            groups, at = _row_groups(file, first, stop)
+            for batch in file.iter_batches(batch_size=CHUNK_ROWS, row_groups=groups, columns=to_read):
+                inside = batch.slice(max(first - at, 0), max(stop - max(first, at), 0))
+                at += batch.num_rows
+                kept = inside.filter(pc.equal(inside.column("status"), "accepted")) if accepted_only else inside
                 yield kept.select(wanted)
 
     def label_counts(self, step: str) -> tuple[list[str], list[str], np.ndarray]:
@@ -144,3 +153,16 @@ class Snapshot:
 
     def _whole(self, table: str) -> pa.Table:
         return pq.read_table(self._path(table)).cast(self.schema(table))
+
+
+def _row_groups(file: pq.ParquetFile, first: int, stop: int) -> tuple[list[int], int]:
+    """The row groups that hold any of these rows, and the number of the first row in them."""
+    groups: list[int] = []
+    at, begin = 0, 0
+    for group in range(file.metadata.num_row_groups):
+        n = file.metadata.row_group(group).num_rows
+        if at < stop and at + n > first:
+            begin = begin if groups else at
+            groups.append(group)
+        at += n
+    return groups, begin

@@ -27,8 +27,8 @@ def adjective_nouns(texts: DescribedTexts) -> AdjectiveNouns:
         none = np.zeros(0, np.int64)
         return AdjectiveNouns(np.zeros((0, 2), np.int64), none, none.astype(np.int32))
     first = np.flatnonzero((texts.tags[:-1] == ADJ) & (texts.tags[1:] == NOUN))
-    text = np.searchsorted(texts.offsets, first, side="right").astype(np.int32) - 1
-    inside = first + 1 < texts.offsets[text + 1]
+    text = texts.text_of_word[first]
+    inside = text == texts.text_of_word[first + 1]
     first, text = first[inside], text[inside]
     width = len(texts.words)
     code = texts.ids[first].astype(np.int64) * width + texts.ids[first + 1]

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.language.behind import MOST_IMAGES, behind
-from analysis.language.distinct import distinct
+from analysis.language.cell_means import Cells
 from analysis.language.measures import MEASURES
 from analysis.language.parts_of_speech import NAMES, TAGS
 from analysis.language.similes import SUBSTRINGS
@@ -48,21 +48,17 @@ def cells(study: StudyTexts) -> dict[str, dict[str, Any]]:
             "histograms": {},
         }
     _count_kinds(study, found, cell_of_text, n_sources * width)
-    by_image_and_emotion = study.image * width + study.emotion
-    emotion_of_pair = np.tile(np.arange(width), study.n_images)
-    source_of_pair = np.repeat(study.source_of_image, width)
-    everywhere = np.zeros(study.n_images, np.int64)
+    cells_of_study = Cells(study.image, study.emotion, study.source_of_image, (n_sources, width))
     for measure in MEASURES:
         values = measure.values(study.texts)
         if np.isnan(values).all():
             continue
+        found_means = cells_of_study.means(values)
         means = {
-            (False, False): clustered_means(values, study.image, everywhere, 1),
-            (True, False): clustered_means(values, study.image, study.source_of_image, n_sources),
-            (False, True): clustered_means(values, by_image_and_emotion, emotion_of_pair, width),
-            (True, True): clustered_means(
-                values, by_image_and_emotion, source_of_pair * width + emotion_of_pair, n_sources * width
-            ),
+            (False, False): found_means.everything(),
+            (True, False): found_means.by_source(),
+            (False, True): found_means.by_emotion(),
+            (True, True): found_means.by_both(),
         }
         binned = _binned(values, measure.name, cell_of_text, n_sources * width)
         for name, source, label in study.cells():
@@ -115,16 +111,18 @@ def different_words_per_image(study: StudyTexts) -> dict[str, dict[str, list[Any
 
     Each (mean, low, high, images). Source: ArtEmis, pos_analysis by image; Affection, sec. 3.
     """
-    texts, width = study.texts, max(len(study.texts.words), 1)
-    image_of_word = study.image.astype(np.int32)[study.text_of_word]
-    n_texts = np.bincount(study.image[~np.isnan(texts.number("compound"))], minlength=study.n_images)
+    index, image = study.index, study.image.astype(np.int32)
+    n_texts = np.bincount(image[~np.isnan(study.texts.number("compound"))], minlength=study.n_images)
     answered = np.flatnonzero(n_texts)
     places, everywhere = np.arange(len(answered)), np.zeros(len(answered), np.int64)
     found = {}
     for tag, name in NAMES.items():
-        of_tag = np.flatnonzero(texts.tags == TAGS.index(tag))
-        code = image_of_word[of_tag].astype(np.int64) * width + texts.ids[of_tag]
-        n = np.bincount(distinct(code) // width, minlength=study.n_images)
+        of_tag = np.flatnonzero(index.tags == TAGS.index(tag))
+        word, of_image = index.words[of_tag], image[index.texts[of_tag]]
+        # a word's images ascend, so that those of the same image stand side by side
+        is_new = np.ones(len(of_tag), bool)
+        is_new[1:] = (word[1:] != word[:-1]) | (of_image[1:] != of_image[:-1])
+        n = np.bincount(of_image[is_new], minlength=study.n_images)
         per_image = n[answered].astype(np.float64)
         found[name] = {
             "per_image": _row(clustered_means(per_image, places, everywhere, 1), 0),

@@ -1,14 +1,15 @@
 """Which words, pairs and things stand out in a study's explanations, with the images behind them: plain JSON."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from analysis.language.adjective_nouns import adjective_nouns
-from analysis.language.behind import behind
-from analysis.language.marking_words import marking_words
+from analysis.language.behind import Behind, behind
+from analysis.language.marking_words import MarkingWords, marking_words
 from analysis.language.named_things import described_things, is_thing, named_things, one_form
 from analysis.language.study_texts import StudyTexts
 from analysis.statistics.clustered_means import clustered_means
@@ -29,7 +30,7 @@ def marking(study: StudyTexts) -> dict[str, dict[str, list[dict[str, Any]]]]:
         return {}
     words = study.texts.words
     speaks = np.fromiter((len(word) > 1 and not word.isdigit() for word in words), bool, count=len(words))
-    found: dict[str, dict[str, list[dict[str, Any]]]] = {}
+    parts: dict[str, _Marking] = {}
     for source, place in [("", None), *((name, place) for place, name in enumerate(study.sources))]:
         if place is not None and len(study.sources) < 2:
             continue
@@ -40,31 +41,57 @@ def marking(study: StudyTexts) -> dict[str, dict[str, list[dict[str, Any]]]]:
         score = np.where(usable[None, :] & (counts > 0) & (z.z > SURE_Z), z.z, -np.inf)
         most = MOST_WORDS if place is None else MOST_WORDS_OF_SOURCE
         # twice as many as are told, since some are the words of one or two people
-        candidates = np.argsort(-score, axis=1, kind="stable")[:, : 2 * most]
+        candidates = _largest(score, 2 * most)
         items = [
             (label, int(word))
             for label, row in enumerate(candidates)
             for word in row
             if np.isfinite(score[label, word])
         ]
-        images = _behind_words(study, items, place)
-        found[source] = {label["id"]: [] for label in study.labels}
-        for number, (label, word) in enumerate(items):
-            rows = found[source][study.labels[label]["id"]]
-            if images.n_people[number] < FEWEST_PEOPLE or len(rows) == most:
-                continue
-            rows.append(
-                {
-                    "word": words[word],
-                    "z": round(float(z.z[label, word]), 2),
-                    "log_odds": round(float(z.log_odds[label, word]), 3),
-                    "n": int(counts[label, word]),
-                    "n_elsewhere": int(counts[:, word].sum() - counts[label, word]),
-                    "n_people": int(images.n_people[number]),
-                    "n_images": int(images.n_images[number]),
-                    "images": images.images[number],
-                }
-            )
+        parts[source] = _Marking(place, most, counts, z, items)
+    uses = _Uses(study, {word for part in parts.values() for _, word in part.items})
+    return {source: _told(study, part, uses) for source, part in parts.items()}
+
+
+@dataclass(frozen=True)
+class _Marking:
+    """What may mark the emotions of one source (None = of all): (emotion, word) pairs, each emotion's surest first."""
+
+    source: int | None
+    most: int
+    counts: NDArray[np.int64]
+    z: MarkingWords
+    items: list[tuple[int, int]]
+
+
+def _told(study: StudyTexts, part: _Marking, uses: "_Uses") -> dict[str, list[dict[str, Any]]]:
+    images = uses.behind(part.items, part.source)
+    found: dict[str, list[dict[str, Any]]] = {label["id"]: [] for label in study.labels}
+    for number, (label, word) in enumerate(part.items):
+        rows = found[study.labels[label]["id"]]
+        if images.n_people[number] < FEWEST_PEOPLE or len(rows) == part.most:
+            continue
+        rows.append(
+            {
+                "word": study.texts.words[word],
+                "z": round(float(part.z.z[label, word]), 2),
+                "log_odds": round(float(part.z.log_odds[label, word]), 3),
+                "n": int(part.counts[label, word]),
+                "n_elsewhere": int(part.counts[:, word].sum() - part.counts[label, word]),
+                "n_people": int(images.n_people[number]),
+                "n_images": int(images.n_images[number]),
+                "images": images.images[number],
+            }
+        )
+    return found
+
+
+def _largest(score: NDArray[np.float64], most: int) -> list[NDArray[np.intp]]:
+    """Of each row the places of its largest finite values, falling; of equal ones the first."""
+    found = []
+    for row in score:
+        finite = np.flatnonzero(np.isfinite(row))
+        found.append(finite[np.argsort(-row[finite], kind="stable")[:most]])
     return found
 
 
@@ -119,7 +146,7 @@ def things(
     """
     forms = one_form(study.texts.words)
     seen = is_thing(study.texts.words, concreteness)
-    named = named_things(study.texts, study.image, forms, seen)
+    named = named_things(study.index, study.image, forms, seen)
     english = ~np.isnan(study.texts.number("compound"))
     n_texts = np.bincount(study.image[english], minlength=study.n_images)
     # only where somebody else wrote about the same image can a thing be shared
@@ -174,26 +201,30 @@ def _takes_up(study: StudyTexts, forms: NDArray[np.int64], descriptions: Mapping
     described = np.zeros(study.n_images, bool)
     described[list(descriptions)] = True
     of_described = described[study.image]
-    code = study.image[study.text_of_word] * width + forms[study.texts.ids]
+    code = study.image[study.texts.text_of_word] * width + forms[study.texts.ids]
     hit = np.isin(code, np.fromiter(wanted, np.int64, count=len(wanted)))
-    taken = np.bincount(study.text_of_word[hit], minlength=len(study.texts)) > 0
+    taken = np.bincount(study.texts.text_of_word[hit], minlength=len(study.texts)) > 0
     return np.where(of_described, taken.astype(np.float64), np.nan)
 
 
-def _behind_words(study: StudyTexts, items: Sequence[tuple[int, int]], source: int | None) -> Any:
-    """The images and people behind (emotion, word) pairs, in one source or in all."""
-    width = len(study.texts.words)
-    chosen = np.zeros(width, bool)
-    chosen[[word for _, word in items]] = True
-    hits = np.flatnonzero(chosen[study.texts.ids]) if width else np.zeros(0, np.int64)
-    text = study.text_of_word[hits]
-    code = study.emotion[text] * width + study.texts.ids[hits]
-    wanted = np.array([label * width + word for label, word in items], np.int64)
-    order = np.argsort(wanted)
-    place = np.searchsorted(wanted[order], code)
-    mine = place < len(wanted)
-    mine[mine] = wanted[order][place[mine]] == code[mine]
-    if source is not None:
-        mine &= study.source[text] == source
-    item = order[place[mine]]
-    return behind(item, study.image[text[mine]], study.person[text[mine]], len(items))
+class _Uses:
+    """Where some words stand: read once, for all sources."""
+
+    def __init__(self, study: StudyTexts, words: set[int]) -> None:
+        index, chosen = study.index, sorted(words)
+        stretches = [slice(int(index.starts[word]), int(index.starts[word + 1])) for word in chosen]
+        self._study = study
+        self._text = np.concatenate([index.texts[:0], *(index.texts[stretch] for stretch in stretches)])
+        self._word = np.repeat(np.array(chosen, np.int64), [stretch.stop - stretch.start for stretch in stretches])
+
+    def behind(self, items: Sequence[tuple[int, int]], source: int | None) -> Behind:
+        """The images and people behind (emotion, word) pairs, in one source or in all."""
+        study = self._study
+        width = len(study.texts.words)
+        mine = slice(None) if source is None else study.source[self._text] == source
+        text, word = self._text[mine], self._word[mine]
+        item_of = np.full(study.n_labels * width + width, -1)
+        item_of[[label * width + word for label, word in items]] = np.arange(len(items))
+        item = item_of[study.emotion[text] * width + word]
+        text = text[item >= 0]
+        return behind(item[item >= 0], study.image[text], study.person[text], len(items))

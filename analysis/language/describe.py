@@ -1,12 +1,14 @@
 """Texts described once: what every figure of the language page is counted from."""
 
-import hashlib
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from analysis.language import parts_of_speech
@@ -15,11 +17,17 @@ from analysis.language.lexicons import AffectNorms, ConcretenessNorms
 from analysis.language.sentiment import subjectivity, vader
 from analysis.language.similes import similes_in
 from analysis.language.something_else import UNCLASSIFIED, group_of
+from analysis.language.text_keys import Texts, as_texts, text_keys
 from analysis.language.text_language import language_of
 from snapshots.cleaning import EnglishSpelling, is_english, tokens_of
 
-VERSION = "1"
+VERSION = "2"
 """Raised when a text's description would come out differently, so that none is kept from before."""
+
+#: Rows that are taken one by one where fewer than this, on average, follow one another.
+_LEAST_RUN = 8
+#: Texts whose words are counted at once, so that the memory does not follow the study.
+_TEXTS_AT_ONCE = 65_536
 
 NUMBERS = (
     "compound", "polarity", "subjectivity", "concreteness", "most_abstract", "valence", "arousal", "dominance",
@@ -56,17 +64,22 @@ class DescribedTexts:
         """(n,) words per text."""
         return np.diff(self.offsets)
 
-    @property
+    @cached_property
     def text_of_word(self) -> NDArray[np.int32]:
         """(T,) which text a word stands in."""
         return np.repeat(np.arange(len(self), dtype=np.int32), self.n_words)
 
     @cached_property
-    def tag_counts(self) -> NDArray[np.int64]:
+    def tag_counts(self) -> NDArray[np.int32]:
         """(n, 12) words per text and tag."""
         n_tags = len(parts_of_speech.TAGS)
-        code = self.text_of_word * np.int64(n_tags) + self.tags
-        return np.bincount(code, minlength=len(self) * n_tags).reshape(len(self), n_tags)
+        counts = np.zeros((len(self), n_tags), np.int32)
+        for start in range(0, len(self), _TEXTS_AT_ONCE):
+            stop = min(start + _TEXTS_AT_ONCE, len(self))
+            words = slice(self.offsets[start], self.offsets[stop])
+            code = (self.text_of_word[words] - np.int32(start)) * np.int32(n_tags) + self.tags[words]
+            counts[start:stop] = np.bincount(code, minlength=(stop - start) * n_tags).reshape(-1, n_tags)
+        return counts
 
     def number(self, name: str) -> NDArray[np.float64]:
         """(n,) one column of numbers."""
@@ -75,46 +88,91 @@ class DescribedTexts:
 
     def canonical(self) -> "DescribedTexts":
         """The same texts with the words that they use in alphabetical order, whatever was met before them."""
-        used = np.flatnonzero(np.bincount(self.ids, minlength=len(self.words)))
-        order = sorted(used.tolist(), key=self.words.__getitem__)
+        used = np.zeros(len(self.words), bool)
+        used[self.ids] = True
+        order = sorted(np.flatnonzero(used).tolist(), key=self.words.__getitem__)
+        if order == list(range(len(self.words))):
+            return self
         new_place = np.zeros(len(self.words), np.int32)
         new_place[order] = np.arange(len(order), dtype=np.int32)
         return replace(self, ids=new_place[self.ids], words=tuple(self.words[place] for place in order))
 
     def take(self, rows: NDArray[np.int64]) -> "DescribedTexts":
         """The texts of these rows, in this order; a row may be asked for several times."""
+        starts = np.flatnonzero(np.diff(rows, prepend=-2) != 1)
+        if len(starts) * _LEAST_RUN < len(rows):
+            return self.stretches([(self, first, stop) for first, stop in _stretches(rows, starts)])
         lengths = self.n_words[rows]
         offsets = np.concatenate(([0], np.cumsum(lengths)))
         place = np.repeat(self.offsets[:-1][rows] - offsets[:-1], lengths) + np.arange(offsets[-1])
-        return DescribedTexts(
-            self.keys[rows],
-            self.languages[rows],
-            self.language_names,
-            self.numbers[rows],
-            self.similes[rows],
-            self.else_group[rows],
-            offsets,
-            self.ids[place],
-            self.tags[place],
-            self.words,
+        return replace(
+            self,
+            keys=self.keys[rows],
+            languages=self.languages[rows],
+            numbers=self.numbers[rows],
+            similes=self.similes[rows],
+            else_group=self.else_group[rows],
+            offsets=offsets,
+            ids=self.ids[place],
+            tags=self.tags[place],
+        )
+
+    def stretches(self, pieces: Sequence[tuple["DescribedTexts", int, int]]) -> "DescribedTexts":
+        """(texts, first, stop) one after the other, all of them numbered by the words and languages of this."""
+        of_words = [(texts, int(texts.offsets[first]), int(texts.offsets[stop])) for texts, first, stop in pieces]
+
+        def cut(name: str, places: Sequence[tuple["DescribedTexts", int, int]]) -> NDArray[Any]:
+            return np.concatenate([getattr(texts, name)[first:stop] for texts, first, stop in places])
+
+        lengths = [np.diff(texts.offsets[first : stop + 1]) for texts, first, stop in pieces]
+        return replace(
+            self,
+            **{name: cut(name, pieces) for name in ("keys", "languages", "numbers", "similes", "else_group")},
+            **{name: cut(name, of_words) for name in ("ids", "tags")},
+            offsets=np.concatenate(([0], np.cumsum(np.concatenate(lengths)))),
         )
 
 
-def text_keys(texts: Sequence[str], page_languages: Sequence[str]) -> NDArray[np.uint64]:
-    """(n,) a hash of each text with its page's language: 64 bits, so that two of a million meet once in 30 million."""
-    digest = hashlib.blake2b
-    joined = b"".join(
-        digest(f"{language}\n{text}".encode(), digest_size=8).digest()
-        for text, language in zip(texts, page_languages, strict=True)
+def _stretches(rows: NDArray[np.int64], starts: NDArray[np.intp]) -> list[tuple[int, int]]:
+    """First and stop of each stretch of rows that follow one another. starts: where the stretches begin in rows."""
+    ends = np.append(starts[1:], len(rows)) - 1
+    return [(int(first), int(last) + 1) for first, last in zip(rows[starts], rows[ends], strict=True)]
+
+
+def joined(parts: Sequence[DescribedTexts]) -> DescribedTexts:
+    """All texts, in the order of the parts; a word that several parts hold stands once."""
+    places: dict[str, int] = {}
+    languages: dict[str, int] = {}
+    new_places, new_languages = [], []
+    for part in parts:
+        new_places.append(np.array([places.setdefault(word, len(places)) for word in part.words], np.int32))
+        of_part = [languages.setdefault(name, len(languages)) for name in part.language_names]
+        new_languages.append(np.array(of_part, np.int16))
+    starts = np.cumsum([0, *(len(part.ids) for part in parts)])
+    offsets = [part.offsets[1:] + start for part, start in zip(parts, starts[:-1], strict=True)]
+    return DescribedTexts(
+        _in_one([part.keys for part in parts], np.uint64),
+        _in_one([new[part.languages] for part, new in zip(parts, new_languages, strict=True)], np.int16),
+        tuple(languages),
+        np.concatenate([np.zeros((0, len(NUMBERS))), *(part.numbers for part in parts)]),
+        _in_one([part.similes for part in parts], np.uint16),
+        _in_one([part.else_group for part in parts], np.int8),
+        np.concatenate([np.zeros(1, np.int64), *offsets]),
+        _in_one([new[part.ids] for part, new in zip(parts, new_places, strict=True)], np.int32),
+        _in_one([part.tags for part in parts], np.uint8),
+        tuple(places),
     )
-    return np.frombuffer(joined, dtype="<u8").astype(np.uint64)
+
+
+def _in_one(arrays: Sequence[NDArray[Any]], dtype: type) -> NDArray[Any]:
+    return np.concatenate([np.zeros(0, dtype), *arrays])
 
 
 class Describer:
     """Describes texts, chunk by chunk, with a vocabulary that grows.
 
     concreteness, affect: the operator's lexicons; None where there is none: their columns are then empty.
-    known: described texts to go on from; their words keep their places.
+    known: described texts to go on from: their words and languages keep their places; they are not in `described`.
     """
 
     def __init__(
@@ -130,10 +188,10 @@ class Describer:
         self._languages: dict[str, int] = {
             name: place for place, name in enumerate(known.language_names if known else ())
         }
-        self._chunks: list[DescribedTexts] = [known] if known is not None else []
+        self._chunks: list[DescribedTexts] = []
 
-    def add(self, texts: Sequence[str], page_languages: Sequence[str]) -> None:
-        """Describes these texts, after those that are there."""
+    def add(self, texts: Sequence[str], page_languages: Sequence[str], keys: NDArray[np.uint64]) -> None:
+        """Describes these texts, after those that are there. keys: as of `text_keys`."""
         n = len(texts)
         numbers = np.full((n, len(NUMBERS)), math.nan)
         languages = np.zeros(n, np.int16)
@@ -159,7 +217,7 @@ class Describer:
             ids.extend([places.setdefault(word, len(places)) for word in words])
         self._chunks.append(
             DescribedTexts(
-                text_keys(texts, page_languages),
+                keys,
                 languages,
                 (),
                 numbers,
@@ -174,24 +232,12 @@ class Describer:
 
     def described(self) -> DescribedTexts:
         """All texts so far, in the order in which they came."""
-        chunks = self._chunks
-        starts = np.cumsum([0, *(len(chunk.ids) for chunk in chunks)])
-        offsets = [chunk.offsets[1:] + start for chunk, start in zip(chunks, starts[:-1], strict=True)]
-        nothing = np.zeros(0)
-        whole = DescribedTexts(
-            np.concatenate([nothing.astype(np.uint64), *(chunk.keys for chunk in chunks)]),
-            np.concatenate([nothing.astype(np.int16), *(chunk.languages for chunk in chunks)]),
-            tuple(self._languages),
-            np.concatenate([np.zeros((0, len(NUMBERS))), *(chunk.numbers for chunk in chunks)]),
-            np.concatenate([nothing.astype(np.uint16), *(chunk.similes for chunk in chunks)]),
-            np.concatenate([nothing.astype(np.int8), *(chunk.else_group for chunk in chunks)]),
-            np.concatenate([np.zeros(1, np.int64), *offsets]),
-            np.concatenate([nothing.astype(np.int32), *(chunk.ids for chunk in chunks)]),
-            np.concatenate([nothing.astype(np.uint8), *(chunk.tags for chunk in chunks)]),
-            tuple(self._places),
-        )
-        self._chunks = [whole]
-        return whole
+        names = {"words": tuple(self._places), "language_names": tuple(self._languages)}
+        if not self._chunks:
+            return replace(joined([]), **names)
+        first = replace(self._chunks[0], **names)
+        self._chunks = [first.stretches([(chunk, 0, len(chunk)) for chunk in self._chunks])]
+        return self._chunks[0]
 
     def _numbers(self, text: str, words: list[str]) -> list[float]:
         if not words:
@@ -207,8 +253,8 @@ class Describer:
 
 
 def describe_all(
-    texts: Sequence[str],
-    page_languages: Sequence[str],
+    texts: Sequence[str] | Texts,
+    page_languages: Sequence[str] | Texts,
     *,
     concreteness: ConcretenessNorms | None = None,
     affect: AffectNorms | None = None,
@@ -221,28 +267,59 @@ def describe_all(
     known: what was described before with the same lexicons; a text that is in it, or twice among the texts, is
     described once. chunk: texts between two calls of progress(done, total), counted in new texts.
     """
-    keys = text_keys(texts, page_languages)
-    known_keys = known.keys if known is not None else np.zeros(0, np.uint64)
-    places = places_of(keys, known_keys)
+    all_texts, all_languages = as_texts(texts), as_texts(page_languages)
+    keys = text_keys(all_texts, all_languages)
+    places = places_of(keys, known.keys if known is not None else np.zeros(0, np.uint64))
     _, first = np.unique(keys[places < 0], return_index=True)
     new = np.flatnonzero(places < 0)[np.sort(first)]
-    if known is not None and not len(new):
-        return known.take(places), 0
     describer = Describer(concreteness, affect, known)
     for start in range(0, len(new), chunk):
         progress(start, len(new))
-        rows = new[start : start + chunk]
-        describer.add([texts[row] for row in rows], [page_languages[row] for row in rows])
+        rows = pa.array(new[start : start + chunk])
+        described = all_texts.take(rows).to_pylist(), all_languages.take(rows).to_pylist()
+        describer.add(*described, keys[new[start : start + chunk]])
     progress(len(new), len(new))
-    whole = describer.described()
-    return whole.take(places_of(keys, whole.keys)), len(new)
+    added = describer.described()
+    if known is None:
+        return added.take(places_of(keys, added.keys)), len(new)
+    return _taken(known, added, keys, places), len(new)
+
+
+def _taken(
+    known: DescribedTexts, added: DescribedTexts, keys: NDArray[np.uint64], places: NDArray[np.int64]
+) -> DescribedTexts:
+    """The texts of these keys. places: where each stands in known; -1 = in added, whose words continue the known."""
+    whole = replace(known, words=added.words, language_names=added.language_names)
+    if not len(known):
+        return added.take(places_of(keys, added.keys))
+    places = _beside(places, keys, known.keys)
+    new = places < 0
+    rows = np.where(new, 0, places)
+    rows[new] = places_of(keys[new], added.keys) + len(known)
+    starts = np.flatnonzero((np.diff(rows, prepend=-2) != 1) | (rows == len(known)))
+    if len(starts) * _LEAST_RUN >= len(rows):
+        return whole.stretches([(known, 0, len(known)), (added, 0, len(added))]).take(rows)
+    pieces = [
+        (known, first, stop) if first < len(known) else (added, first - len(known), stop - len(known))
+        for first, stop in _stretches(rows, starts)
+    ]
+    return whole.stretches(pieces)
+
+
+def _beside(places: NDArray[np.int64], keys: NDArray[np.uint64], among: NDArray[np.uint64]) -> NDArray[np.int64]:
+    """Places where the same keys stand, those chosen that follow their neighbours', so that stretches can be copied: a
+    key that stands several times was found where it stands first."""
+    at = np.arange(len(places))
+    follows = np.zeros(len(places), bool)
+    follows[1:] = (places[1:] == places[:-1] + 1) & (places[:-1] >= 0)
+    follows[:-1] |= follows[1:]
+    neighbour = np.maximum.accumulate(np.where(follows, at, -1))
+    beside = np.minimum(places[neighbour] + at - neighbour, len(among) - 1)
+    return np.where((places >= 0) & (neighbour >= 0) & (among[beside] == keys), beside, places)
 
 
 def places_of(keys: NDArray[np.uint64], among: NDArray[np.uint64]) -> NDArray[np.int64]:
-    """(n,) where each key stands in `among`; -1 where it does not."""
-    if not len(among):
-        return np.full(len(keys), -1, np.int64)
-    order = np.argsort(among, kind="stable")
-    place = np.searchsorted(among, keys, sorter=order)
-    found = order[np.minimum(place, len(among) - 1)]
-    return np.where(among[found] == keys, found, -1)
+    """(n,) where each key stands first in `among`; -1 where it does not."""
+    found = pc.index_in(pa.array(keys), pa.array(among)).fill_null(-1)
+    places: NDArray[np.int64] = found.to_numpy().astype(np.int64)
+    return places

@@ -7,9 +7,8 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.language.describe import DescribedTexts
-from analysis.language.distinct import distinct
 from analysis.language.parts_of_speech import NOUN
+from analysis.language.word_index import WordIndex
 from snapshots.cleaning import tokens_of
 
 CONCRETE_FROM = 4.0
@@ -72,27 +71,35 @@ def is_thing(words: Sequence[str], concreteness: Mapping[str, float] | None) -> 
 
 
 def named_things(
-    texts: DescribedTexts, image: NDArray[np.integer], forms: NDArray[np.int64], thing: NDArray[np.bool_]
+    index: WordIndex, image: NDArray[np.integer], forms: NDArray[np.int64], thing: NDArray[np.bool_]
 ) -> NamedThings:
-    """image: (n,) the image of each text. forms: (V,) as of `one_form`. thing: (V,) as of `is_thing`."""
-    n, width = len(texts), max(len(texts.words), 1)
-    places = np.flatnonzero(texts.tags == NOUN)
-    form = forms[texts.ids[places]]
-    named = thing[form]
-    places, form = places[named], form[named]
-    text = (np.searchsorted(texts.offsets, places, side="right") - 1).astype(np.int64)
+    """image: (n,) the image of each text, ascending. forms: (V,) as of `one_form`. thing: (V,) as of `is_thing`."""
+    n = len(image)
+    names_a_thing = thing[forms] if len(forms) else np.zeros(1, bool)
+    places = np.flatnonzero(index.tags == NOUN)
+    word = index.words[places]
+    named = names_a_thing[word]
+    form = forms[word[named]]
+    code = form * max(n, 1) + index.texts[places[named]]
+    # most things have one form only and stand in order already
+    has_several = np.bincount(forms, minlength=len(forms)) > 1
+    mixed = has_several[form] if len(forms) else np.zeros(0, bool)
+    code = np.concatenate((code[~mixed], np.sort(code[mixed])))
     # once per text, however often it says so
-    code = distinct(text * width + form)
-    text, form = code // width, code % width
-    of_image = image[text].astype(np.int64) * width + form
-    codes, which, n_texts = np.unique(of_image, return_inverse=True, return_counts=True)
+    code = code[np.diff(code, prepend=-1) != 0]
+    form, text = np.divmod(code, max(n, 1))
+    # the texts of an image that name it stand side by side
+    of_image = image[text]
+    is_new = np.ones(len(text), bool)
+    is_new[1:] = (of_image[1:] != of_image[:-1]) | (form[1:] != form[:-1])
+    begin = np.flatnonzero(is_new)
+    n_texts = np.diff(begin, append=len(text))
     several = n_texts > 1
-    shared = several[which.reshape(-1)]
     return NamedThings(
         np.bincount(text, minlength=n),
-        np.bincount(text[shared], minlength=n),
-        codes[several] % width,
-        codes[several] // width,
+        np.bincount(text[np.repeat(several, n_texts)], minlength=n),
+        form[begin[several]],
+        of_image[begin[several]].astype(np.int64),
         n_texts[several],
     )
 

@@ -13,16 +13,22 @@ from snapshots.reader import Snapshot
 Options = dict[str, Any]
 
 
+def always(snapshot: Snapshot, options: Options) -> bool:
+    return True
+
+
 @dataclass(frozen=True)
 class Parts:
     """number(snapshot, options): how many there are, at least one. run(snapshot, options, part): one of them, as bytes.
 
-    join(snapshot, options, parts, progress): the result, out of all parts in their order.
+    join(snapshot, options, parts, progress): the result, out of all parts in their order. is_worth_sharing(snapshot,
+    options): whether this machine should ask for help at all; the result is the same.
     """
 
     number: Callable[[Snapshot, Options], int]
     run: Callable[[Snapshot, Options, int], bytes]
     join: Callable[[Snapshot, Options, Sequence[bytes], Progress], dict[str, Any]]
+    is_worth_sharing: Callable[[Snapshot, Options], bool] = always
 
     def run_alone(self, snapshot: Snapshot, options: Options, progress: Progress) -> dict[str, Any]:
         """All parts one after the other, here."""

@@ -1,34 +1,40 @@
-"""The language of a study's explanations: what the language page shows, of one snapshot."""
+"""The language of a study's explanations: words, what marks an emotion, what is named, how alike texts are."""
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 from django.conf import settings
 from numpy.typing import NDArray
 
 from analysis.language import counted, counted_words
-from analysis.language.describe import VERSION, DescribedTexts, describe_all
+from analysis.language.describe import VERSION, DescribedTexts, describe_all, joined
 from analysis.language.errors import LexiconUnreadable
 from analysis.language.lexicons import read_affect, read_concreteness
 from analysis.language.similarity import Similarity, sample_of_images, similarity, tf_idf
-from analysis.language.study_texts import StudyTexts, largest_sources
-from analysis.over_snapshots.kept_descriptions import keep_descriptions, read_descriptions
+from analysis.language.study_texts import StudyTexts
+from analysis.over_snapshots.kept_descriptions import (
+    from_bytes,
+    keep_descriptions,
+    read_descriptions,
+    to_bytes,
+)
+from analysis.over_snapshots.parts import Parts
 from analysis.over_snapshots.snapshot_analysis import Progress, SnapshotAnalysis
+from analysis.over_snapshots.text_columns import TextColumns, text_columns, texts_between
 from analysis.statistics import DEFAULT_SEED
 from modelserve.errors import ModelServeError
 from modelserve.sentences import sentence_vectors
-from snapshots.errors import SnapshotError
 from snapshots.presets import splits_of
 from snapshots.reader import Snapshot
 
 NAME = "words"
+#: Describing so many takes some ten seconds; the counting that follows is done in one place.
+TEXTS_PER_PART = 16_384
 
 
 def words(snapshot: Snapshot, options: dict[str, Any], progress: Progress) -> dict[str, Any]:
@@ -37,19 +43,65 @@ def words(snapshot: Snapshot, options: dict[str, Any], progress: Progress) -> di
     Raises SnapshotError if the study has no text step. A lexicon or encoder that cannot be read is left out, and said.
     """
     lexicons, concreteness, affect = _lexicons()
-    read = _read(snapshot)
-    path = Path(settings.CACHE_DIR) / NAME / f"{_kept_under(snapshot, lexicons)}.npz"
-    described, n_new = describe_all(
+    read = text_columns(snapshot)
+    path = _kept_at(snapshot, lexicons)
+    known = read_descriptions(path)
+    described, _ = describe_all(
         read.texts,
         read.languages,
         concreteness=concreteness,
         affect=affect,
-        known=read_descriptions(path),
+        known=known,
         progress=lambda done, total: progress(done, total + total // 10 + 1, "reading the explanations"),
     )
     described = described.canonical()
-    if n_new:
-        keep_descriptions(path, described)
+    _keep(path, known, described)
+    return _counted(read, described, lexicons, concreteness, options, progress)
+
+
+def number_of_parts(snapshot: Snapshot, options: dict[str, Any]) -> int:
+    return max(-(-snapshot.n_responses // TEXTS_PER_PART), 1)
+
+
+def is_worth_sharing(snapshot: Snapshot, options: dict[str, Any]) -> bool:
+    """Not where most texts were described here before: the rest is done sooner than parts could be handed around."""
+    known = read_descriptions(_kept_at(snapshot, _lexicons()[0]))
+    return known is None or snapshot.n_responses - len(known) >= TEXTS_PER_PART
+
+
+def describe_part(snapshot: Snapshot, options: dict[str, Any], part: int) -> bytes:
+    """A part of the texts described, after 32 characters that tell by which lexicons."""
+    lexicons, concreteness, affect = _lexicons()
+    texts, languages = texts_between(snapshot, part * TEXTS_PER_PART, (part + 1) * TEXTS_PER_PART)
+    known = read_descriptions(_kept_at(snapshot, lexicons))
+    described, _ = describe_all(texts, languages, concreteness=concreteness, affect=affect, known=known)
+    return _described_by(snapshot, lexicons).encode() + to_bytes(described.canonical())
+
+
+def join_parts(
+    snapshot: Snapshot, options: dict[str, Any], parts: Sequence[bytes], progress: Progress
+) -> dict[str, Any]:
+    """What `words` gives. A part that another machine described by other lexicons is described again here."""
+    lexicons, concreteness, _affect = _lexicons()
+    ours = _described_by(snapshot, lexicons).encode()
+    described = []
+    for number, content in enumerate(parts):
+        progress(number, len(parts) + 10, "putting the parts together")
+        fits = content if content.startswith(ours) else describe_part(snapshot, options, number)
+        described.append(from_bytes(fits[len(ours) :]))
+    whole = joined(described).canonical()
+    _keep(_kept_at(snapshot, lexicons), None, whole)
+    return _counted(text_columns(snapshot), whole, lexicons, concreteness, options, progress)
+
+
+def _counted(
+    read: TextColumns,
+    described: DescribedTexts,
+    lexicons: Mapping[str, Any],
+    concreteness: Any,
+    options: dict[str, Any],
+    progress: Progress,
+) -> dict[str, Any]:
     steps = 8
     study = read.study(described)
     parts: dict[str, Any] = {}
@@ -84,6 +136,7 @@ def words(snapshot: Snapshot, options: dict[str, Any], progress: Progress) -> di
     }
 
 
+PARTS = Parts(number_of_parts, describe_part, join_parts, is_worth_sharing)
 WORDS = SnapshotAnalysis(
     name=NAME,
     title="The language of explanations",
@@ -92,68 +145,8 @@ WORDS = SnapshotAnalysis(
     source="Affection (arXiv 2210.01946), sec. 3; Monroe, Colaresi and Quinn 2008 for marking words",
     run=words,
     defaults={"seed": DEFAULT_SEED, "similarity_texts": 10_000, "embedded_texts": 2_000},
+    parts=PARTS,
 )
-
-
-class _Read:
-    """What a snapshot says about its texts, as columns; rows in the snapshot's order."""
-
-    def __init__(self, snapshot: Snapshot) -> None:
-        step = snapshot.step_named_by_kind("text")
-        if step not in snapshot.schema("responses").names:
-            raise SnapshotError(f"The text step {step!r} has no column of its name in this snapshot.")
-        choice = next((each["name"] for each in snapshot.study["steps"] if each["kind"] == "choice"), None)
-        if choice not in snapshot.study["label_sets"] or choice not in snapshot.schema("responses").names:
-            choice = None
-        label_set = snapshot.label_set(choice) if choice is not None else []
-        self.labels = [
-            {"id": str(label["id"]), "name": str(label.get("name") or label["id"]),
-             "polarity": str(label.get("polarity") or "")}
-            for label in label_set
-        ]  # fmt: skip
-        stimuli = snapshot.stimuli()
-        keys = stimuli["stimulus_key"].combine_chunks()
-        columns = ["stimulus_key", "annotator", "language", "is_simulated", step, *([choice] if choice else [])]
-        batches = list(snapshot.responses(columns, accepted_only=True))
-        schema = pa.schema([snapshot.schema("responses").field(name) for name in columns])
-        table = pa.Table.from_batches(batches, schema=schema)
-        ids = pa.array([label["id"] for label in self.labels], pa.string())
-        emotion = pc.index_in(table[choice], ids) if choice else pa.nulls(len(table), pa.int32())
-        self.emotion = emotion.fill_null(len(self.labels)).to_numpy().astype(np.int64)
-        self.image = pc.index_in(table["stimulus_key"], keys).to_numpy().astype(np.int64)
-        people = table["annotator"].combine_chunks().dictionary_encode()
-        self.person = people.indices.to_numpy(zero_copy_only=False).astype(np.int64)
-        self.n_simulated = int(pc.sum(table["is_simulated"]).as_py() or 0)
-        self.texts: list[str] = pc.fill_null(table[step], "").to_pylist()
-        self.languages: list[str] = table["language"].to_pylist()
-        self.image_keys: list[str] = keys.to_pylist()
-        n_texts = np.bincount(self.image, minlength=len(keys))
-        self.source_of_image, self.sources = largest_sources(stimuli["source_dataset"].to_pylist(), n_texts)
-        described = zip(stimuli["description"].to_pylist(), stimuli["metadata"].to_pylist(), strict=True)
-        self.descriptions = {
-            row: text for row, (words, metadata) in enumerate(described) if (text := _description(words, metadata))
-        }
-
-    def study(self, described: DescribedTexts) -> StudyTexts:
-        return StudyTexts(
-            described, self.emotion, self.image, self.person, self.source_of_image, self.labels, self.sources
-        )
-
-
-def _read(snapshot: Snapshot) -> _Read:
-    return _Read(snapshot)
-
-
-def _description(description: str, metadata: str) -> str:
-    """The stimulus's description and whatever its source called tags, keywords or a caption."""
-    found = [description or ""]
-    # most say nothing, and there may be a hundred thousand of them
-    further = json.loads(metadata) if metadata and metadata != "{}" else {}
-    if isinstance(further, dict):
-        for name in ("tags", "keywords", "caption", "objects"):
-            value = further.get(name)
-            found.append(" ".join(map(str, value)) if isinstance(value, list) else str(value or ""))
-    return " ".join(text for text in found if text).strip()
 
 
 def _lexicons() -> tuple[dict[str, Any], Any, Any]:
@@ -194,14 +187,24 @@ def _changed_at(path: Path) -> tuple[int, int]:
     return (facts.st_mtime_ns, facts.st_size)
 
 
-def _kept_under(snapshot: Snapshot, lexicons: Mapping[str, Any]) -> str:
-    """One file per study's title and label sets, and per lexicons: others' descriptions would differ."""
+def _described_by(snapshot: Snapshot, lexicons: Mapping[str, Any]) -> str:
+    """32 characters per study's title and label sets, and per lexicons: others' descriptions would differ."""
     about = [VERSION, [lexicons[name].get("sha256") for name in sorted(lexicons)], snapshot.study.get("title")]
     told = json.dumps([*about, snapshot.study["label_sets"]], sort_keys=True)
     return hashlib.sha256(told.encode()).hexdigest()[:32]
 
 
-def _similarity(study: StudyTexts, read: _Read, options: dict[str, Any], progress: Progress) -> dict[str, Any]:
+def _kept_at(snapshot: Snapshot, lexicons: Mapping[str, Any]) -> Path:
+    return Path(settings.CACHE_DIR) / NAME / f"{_described_by(snapshot, lexicons)}.arrow"
+
+
+def _keep(path: Path, known: DescribedTexts | None, described: DescribedTexts) -> None:
+    """Keeps the descriptions where any came or went since."""
+    if known is None or not np.array_equal(known.keys, described.keys):
+        keep_descriptions(path, described)
+
+
+def _similarity(study: StudyTexts, read: TextColumns, options: dict[str, Any], progress: Progress) -> dict[str, Any]:
     """How alike texts are, by TF-IDF always and by sentence embeddings where the operator has an encoder."""
     usable = (study.texts.n_words > 0) & (study.emotion < max(study.n_labels, 1))
     n_texts = np.bincount(study.image[usable], minlength=study.n_images)
@@ -229,7 +232,7 @@ def _similarity(study: StudyTexts, read: _Read, options: dict[str, Any], progres
         try:
             vectors = sentence_vectors(
                 encoder,
-                [read.texts[row] for row in rows],
+                read.texts_of(rows),
                 lambda done, total: progress(95, 100, f"reading sentences: {done} of {total}"),
             )
             found["embeddings"] = {**alike(rows, vectors), "encoder": Path(encoder).name}

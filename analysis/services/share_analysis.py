@@ -35,13 +35,13 @@ def run_shared(
     study_key: str,
     job_id: int,
 ) -> dict[str, Any]:
-    """The analysis's result, shared with whoever is free. Where there is one part only, nobody is asked.
+    """The analysis's result, shared with whoever is free. Where there is one part, or little to do, nobody is asked.
 
     progress raises JobCancelled where the job was cancelled; the helpers then end with their next part.
     """
     parts = _parts_of(analysis)
     n_parts = parts.number(snapshot, options)
-    if n_parts < 2:
+    if n_parts < 2 or not parts.is_worth_sharing(snapshot, options):
         return analysis.run(snapshot, options, progress)
     folder = _folder(snapshot.id, analysis.name, options, job_id)
     n_helpers = min(n_parts - 1, MOST_HELPERS)

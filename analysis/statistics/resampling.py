@@ -11,14 +11,16 @@ Estimating Uncertainty for Massive Data Streams.
 
 import hashlib
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from statistics import NormalDist
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from analysis.statistics.estimate import INTERVAL
+from analysis.statistics.in_order import in_order
 
 #: Resamples behind each interval: its ends then scatter by a few percent of its width.
 N_RESAMPLES = 1000
@@ -30,6 +32,7 @@ MAX_WEIGHT = 8
 #: Stimuli weighed at once: few enough that their weights stay near the processor (8 MB with 1000 resamples).
 CHUNK = 1024
 
+_Result = TypeVar("_Result")
 _STEPS = 1 << 16
 _NORMAL = NormalDist()
 
@@ -83,13 +86,21 @@ def resample_weights(streams: NDArray[np.uint64], n_resamples: int = N_RESAMPLES
     return weights
 
 
-def weight_chunks(keys: Sequence[str], n_resamples: int, seed: int) -> Iterator[tuple[slice, NDArray[np.float64]]]:
-    """Which rows, and how often each is in the data (once) and in each resample: slice, (rows, 1 + n_resamples)."""
-    for start in range(0, len(keys), CHUNK):
+def over_chunks(
+    work: Callable[[slice, NDArray[np.float64]], _Result], keys: Sequence[str], n_resamples: int, seed: int
+) -> Iterator[_Result]:
+    """work(which rows, how often each is in the data (once) and in each resample), chunk by chunk, in their order.
+
+    The second argument has the shape (rows, 1 + n_resamples).
+    """
+
+    def weighed(start: int) -> _Result:
         rows = slice(start, min(start + CHUNK, len(keys)))
         weights = np.ones((rows.stop - start, 1 + n_resamples))
         weights[:, 1:] = resample_weights(stimulus_streams(keys[rows], seed), n_resamples)
-        yield rows, weights
+        return work(rows, weights)
+
+    return in_order(weighed, range(0, len(keys), CHUNK))
 
 
 def resampled_sums(
@@ -104,8 +115,9 @@ def resampled_sums(
         return np.asarray(rows.sum(axis=0)[np.newaxis], dtype=np.float64)
     names = row_keys(len(rows)) if keys is None else keys
     totals = np.zeros((1 + n_resamples, rows.shape[1]))
-    for chunk, weights in weight_chunks(names, n_resamples, seed):
-        totals += weights.T @ rows[chunk]
+    # added in the order of the chunks, as sums of fractions depend on it
+    for part in over_chunks(lambda chunk, weights: weights.T @ rows[chunk], names, n_resamples, seed):
+        totals += part
     return totals
 
 

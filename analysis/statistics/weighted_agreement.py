@@ -15,7 +15,7 @@ from analysis.statistics import figures
 from analysis.statistics.counts import LabelCounts, as_label_counts, count_labels
 from analysis.statistics.distances import LEVELS, agreement_weights, as_numbers, ordinal_scores, squared_distances
 from analysis.statistics.estimate import Estimate
-from analysis.statistics.resampling import DEFAULT_SEED, N_RESAMPLES, resampled_sums, row_keys, weight_chunks
+from analysis.statistics.resampling import DEFAULT_SEED, N_RESAMPLES, over_chunks, resampled_sums, row_keys
 
 Numbers = NDArray[np.float64]
 
@@ -121,12 +121,16 @@ def _ordinal_alphas(table: Numbers, ratings: Numbers, names: Sequence[str], n_re
     """The distances depend on the totals, so each resample has its own: first the totals, then the disagreement."""
     totals = resampled_sums(table, names, n_resamples, seed)
     scores = ordinal_scores(totals)
-    observed = np.zeros(1 + n_resamples)
-    for rows, weights in weight_chunks(names, n_resamples, seed):
+
+    def disagreement(rows: slice, weights: Numbers) -> Numbers:
         part, size = table[rows], ratings[rows, np.newaxis]
         # sum over pairs of ratings of (a - b)^2 = 2 (n sum of a^2 - (sum of a)^2)
         apart = 2 * (size * (part @ (scores**2).T) - (part @ scores.T) ** 2) / (size - 1)
-        observed += (weights * np.maximum(apart, 0)).sum(axis=0)
+        return np.asarray((weights * np.maximum(apart, 0)).sum(axis=0))
+
+    observed = np.zeros(1 + n_resamples)
+    for part in over_chunks(disagreement, names, n_resamples, seed):
+        observed += part
     centre = scores - figures.ratio((totals * scores).sum(axis=1), totals.sum(axis=1))[:, np.newaxis]
     return _alphas(observed, totals, 2 * totals.sum(axis=1) * (totals * centre**2).sum(axis=1))
 

@@ -9,8 +9,13 @@ from django.contrib.auth.models import User
 from analysis.language.describe import describe_all
 from analysis.language.measures import MEASURES
 from analysis.over_snapshots import analysis_named
+from analysis.over_snapshots import words as words_module
+from analysis.over_snapshots.kept_descriptions import read_descriptions
+from analysis.over_snapshots.words import WORDS
 from analysis.services.analyse_snapshot import store_analysis
+from analysis.services.latent_truth import snapshot_of_storage
 from annotation.models import Response, Stimulus, Study
+from annotation.services.freeze_snapshot import freeze_snapshot
 from tests.analysis.answers import answer_stimulus, people_of_study
 from tests.conftest import make_study
 
@@ -144,11 +149,52 @@ def test_a_study_that_grew_describes_only_what_is_new_and_finds_the_same_as_from
 def test_what_was_kept_is_left_alone_where_its_file_is_broken(mika: User, settings: Any) -> None:
     study = told_study(mika, n_stimuli=4)
     before = words_of(study)
-    kept = list((Path(settings.CACHE_DIR) / "words").glob("*.npz"))
+    kept = list((Path(settings.CACHE_DIR) / "words").glob("*.arrow"))
     assert len(kept) == 1
     kept[0].write_bytes(kept[0].read_bytes()[:200])
 
     assert words_of(study) == before
+
+
+def test_what_was_taken_back_leaves_what_is_kept(mika: User, settings: Any) -> None:
+    study = told_study(mika, n_stimuli=4)
+    words_of(study)
+    kept = next((Path(settings.CACHE_DIR) / "words").glob("*.arrow"))
+    n_before = len(read_descriptions(kept) or ())
+    response = Response.objects.filter(study=study).order_by("pk").first()
+    assert response is not None
+    response.answers["explanation"] = ""
+    response.save()
+    words_of(study)
+    texts = read_descriptions(kept)
+    assert texts is not None
+    assert (n_before, len(texts), int((texts.n_words == 0).sum())) == (16, 16, 1)
+
+
+def test_parts_put_together_are_the_whole_whoever_described_them(
+    mika: User, settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study = told_study(mika, n_stimuli=4)
+    Response.objects.filter(study=study).order_by("pk").first().delete()  # type: ignore[union-attr]
+    snapshot = snapshot_of_storage(freeze_snapshot(study=study).snapshot_id)
+    options = WORDS.options_with_defaults({})
+    whole = WORDS.run(snapshot, options, no_progress)
+    monkeypatch.setattr(words_module, "TEXTS_PER_PART", 4)
+    assert WORDS.parts is not None
+    # this machine knows the texts already, so it asks nobody
+    assert not WORDS.parts.is_worth_sharing(snapshot, options)
+    settings.CACHE_DIR = tmp_path / "another machine"
+    assert WORDS.parts.is_worth_sharing(snapshot, options)
+    assert WORDS.parts.number(snapshot, options) == 4
+    parts = [WORDS.parts.run(snapshot, options, part) for part in range(4)]
+
+    assert WORDS.parts.join(snapshot, options, parts, no_progress) == whole
+
+    # a machine without this one's lexicons describes otherwise
+    file = tmp_path / "ratings.txt"
+    file.write_text("Word\tConc.M\nlake\t5.0\n")
+    settings.CONCRETENESS_FILE = str(file)
+    assert WORDS.parts.join(snapshot, options, parts, no_progress) == WORDS.run(snapshot, options, no_progress)
 
 
 def test_presets_split_by_image_and_drop_what_networks_do_not_read(mika: User) -> None:
