@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from config.env import SETTINGS
 from tests.conftest import ROOT
@@ -25,6 +25,8 @@ START_SECONDS = 180
 ADMIN_PASSWORD = "a long password of my own"
 PHONE = {"width": 360, "height": 740}
 DESKTOP = {"width": 1280, "height": 800}
+
+expect.set_options(timeout=30_000)  # a busy machine is no failure; what holds at once is seen at once
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -47,6 +47,14 @@ def test_a_speaker_is_trained_asked_and_judged(admin_page: Page, product: Produc
     made = page.get_by_role("link", name=TITLE)
     expect(made).to_be_visible(timeout=180_000)
     judging = (made.get_attribute("href") or "").split("/")[2]
+    trials = product.manage(
+        "shell",
+        "-v0",
+        "-c",
+        f"from annotation.models import Stimulus; rows = Stimulus.objects.filter(study__slug='{judging}'); "
+        "print([(row.metadata, row.open_slots) for row in rows])",
+    )
+    assert trials.count("origins") == 3, trials
     page.goto(f"/studies/{judging}/setup")
     with page.expect_navigation():
         page.get_by_role("button", name=re.compile("^Open")).click()
@@ -81,5 +89,5 @@ def judge(page: Page, slug: str, key: str) -> None:
         page.keyboard.press(key)
         page.keyboard.press("Enter")
         if number < 2:
-            expect(page.locator("#saving-text")).to_have_text("Saved")
+            expect(page.locator("#saving-text")).to_have_text("Saved", timeout=60_000)
     page.wait_for_url("**/end")
