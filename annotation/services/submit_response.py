@@ -139,15 +139,19 @@ def _save(response: Response, study: Study, *, lend: bool) -> list[HeldAssignmen
             return held
         before = locked.next_sequence
         held = lend_ahead(locked, study, held=held)
-        if locked.next_sequence == before:
-            return held
-    else:
-        [(response.pk,)] = SAVE.rows(**values)
-        held = lend_ahead(locked, study) if lend else None
+        if locked.next_sequence != before:
+            _count(locked)
+        return held
+    [(response.pk,)] = SAVE.rows(**values)
+    all_held = lend_ahead(locked, study) if lend else None
+    _count(locked)
+    return all_held
+
+
+def _count(locked: Participation) -> None:
     COUNT.rows(
         n_answered=locked.n_answered, next_sequence=locked.next_sequence, ring_place=locked.ring_place, id=locked.pk
     )
-    return held
 
 
 def _save_and_lend(response: Response, study: Study, values: dict[str, Any]) -> list[HeldAssignment]:
