@@ -8,6 +8,7 @@ from django.utils.safestring import mark_safe
 from analysis.charts import Dot, dots, mark_class
 from analysis.charts.marks import as_number, signed_points
 from analysis.disagreement_figures import below
+from analysis.explorer_links import images
 from analysis.figures import Figure
 from analysis.models import AnalysisResult
 
@@ -121,6 +122,7 @@ def _circumstance(result: AnalysisResult, name: str, value: dict[str, Any]) -> F
         definition="How often each label was chosen, in percentage points beyond the others' shares at the same "
         f"images. Which labels differ beyond chance is judged over all of them together (Holm). {NOT_CAUSAL}",
         half=True,
+        links=[images(felt=label["id"]) for label in labels],
     )
 
 
@@ -134,6 +136,7 @@ def _drawn(
     definition: str,
     css: Sequence[str] = (),
     half: bool = False,
+    links: Sequence[str] = (),
 ) -> Figure:
     ends = [abs(effect[key]) for _, effect in rows for key in ("value", "low", "high") if effect[key] is not None]
     reach = max([*ends, 0.01]) * 1.05
@@ -146,6 +149,7 @@ def _drawn(
             signed_points(effect["value"]),
             effect["reason"] or "",
             css[at] if css else "series-1",
+            href=links[at] if links else "",
         )
         for at, (name, effect) in enumerate(rows)
     ]
@@ -175,6 +179,7 @@ def _drawn(
         definition=f"{definition} Intervals are robust to people and to images. Source: {result.definition['source']}.",
         source=below(result, n=result.result["n_answers"], n_stimuli=result.result["n_stimuli"]),
         css="half" if half else "",
+        links=links,
     )
 
 

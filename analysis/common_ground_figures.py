@@ -143,7 +143,10 @@ def ceiling(statistics: StudyStatistics) -> Figure | None:
     if "human_ceiling.accuracy" not in statistics.estimates:
         return None
     shares = [figure for figure in CEILING_FIGURES if figure.unit == "share of responses"]
-    rows = [(_ON_IMAGES.get(figure.name, figure.title), f"human_ceiling.{figure.name}", "") for figure in shares]
+    rows = [
+        (_ON_IMAGES.get(figure.name, figure.title), f"human_ceiling.{figure.name}", _ceiling_images(figure.name))
+        for figure in shares
+    ]
     figure = _dots(
         statistics.estimates,
         "ceiling",
@@ -159,7 +162,14 @@ def ceiling(statistics: StudyStatistics) -> Figure | None:
             estimate = statistics.estimates[f"human_ceiling.{each.name}"]
             figure.rows.append([each.title.removeprefix("Human ceiling: ").capitalize() + " (nats)", *_cells(estimate)])
             figure.raw_rows.append([f"human_ceiling.{each.name}", *_raw(estimate)])
+            figure.links = [*figure.links, images(responses_min=2)]
     return figure
+
+
+def _ceiling_images(name: str) -> str:
+    """The images that a ceiling rests on: those with an answer to leave out and others to tell it."""
+    rule = name.removeprefix("accuracy_")
+    return images(majority=rule, responses_min=2) if rule in RULES else images(responses_min=2)
 
 
 LIVE: dict[str, Callable[[StudyStatistics], Figure | None]] = {

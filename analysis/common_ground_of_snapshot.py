@@ -36,11 +36,15 @@ def _curve(
     result: AnalysisResult, figure_id: str, title: str, lead: str, names: Sequence[tuple[str, str]], *, as_share: bool
 ) -> Figure | None:
     found = result.result["curves"]
-    lines, rows, raw = [], [], []
+    lines, rows, raw, links = [], [], [], []
     for number, (name, words) in enumerate(names):
         curve = found.get(name)
         if curve is None:
             continue
+        # every point rests on the images with as many responses as the curve's end
+        most = max(curve["n_responses"], default=1)
+        rule = {"majority": name.removeprefix("majority.")} if name.startswith("majority.") else {}
+        links += [images(responses_min=most, **rule)] * len(curve["n_responses"])
         points = list(zip(curve["n_responses"], curve["estimates"], strict=True))
         drawn = [Point(n, e["value"], e["low"], e["high"]) for n, e in points]
         lines.append(CurveLine(words, drawn, f"series-{number % 4 + 1}"))
@@ -68,6 +72,7 @@ def _curve(
         "Reliability: Spearman (1910), Brown (1910).",
         source=of_snapshot(result),
         css="half",
+        links=links,
     )
 
 

@@ -8,9 +8,10 @@ from django.utils.translation import ngettext
 
 from analysis.charts.marks import as_number, as_percent, signed_points
 from analysis.comparison_figures import VERDICTS, as_p, between, differences_figure, label_rows, shares_figure
+from analysis.explorer_links import TwoSides, images
 from analysis.figures import Figure, moment
 from analysis.models import AnalysisResult
-from analysis.over_snapshots.comparison import STEPS, STUDIES
+from analysis.over_snapshots.comparison import SOURCES, STEPS, STUDIES
 from analysis.over_snapshots.label_mapping import SAME
 
 #: name in the result -> words, how a value and a difference are written
@@ -111,11 +112,47 @@ def source_of(result: AnalysisResult) -> str:
     ids = result.snapshot_id[:12]
     if result.options["what"] == STUDIES:
         ids = f"{ids}, {result.result['second_snapshot'][:12]}"
-    return _("Snapshot %(snapshot)s, computed %(when)s by program %(version)s.") % {
+    found = result.result
+    sides = found["sides"]
+    return _(
+        "%(first)s and %(second)s responses to %(images)s and %(others)s images%(simulated)s. Snapshot %(snapshot)s, "
+        "computed %(when)s by program %(version)s."
+    ) % {
+        "first": f"{sides[0]['n_responses']:,}",
+        "second": f"{sides[1]['n_responses']:,}",
+        "images": f"{sides[0]['n_stimuli']:,}",
+        "others": f"{sides[1]['n_stimuli']:,}",
+        "simulated": _(" (%s of the responses simulated)") % f"{sum(found['n_simulated']):,}"
+        if any(found["n_simulated"])
+        else "",
         "snapshot": ids,
         "when": moment(result.created_at),
         "version": result.code_version,
     }
+
+
+def leads_to(result: AnalysisResult) -> TwoSides | None:
+    """Where the labels of both sides lead; None where they are none that the explorer could filter by.
+
+    Merged and written labels are not, nor are the labels of a further step. Periods are no filter: there a label leads
+    to all images on which it was chosen.
+    """
+    options = result.options
+    if options["labels"] != SAME or options["what"] == STEPS:
+        return None
+    if options["what"] == SOURCES:
+        return TwoSides(*({"source": str(options[side])} if options[side] else {} for side in ("first", "second")))
+    return TwoSides(second_study=str(options["other"]) if options["what"] == STUDIES else "")
+
+
+def sides_links(result: AnalysisResult) -> list[str]:
+    """Where each side's images are: '' where no filter finds them, as of a period."""
+    options = result.options
+    if options["what"] == STUDIES:
+        return [images(), f"../{options['other']}/{images()}"]
+    if options["what"] == SOURCES:
+        return [images(source=str(options[side])) if options[side] else "" for side in ("first", "second")]
+    return ["", ""]
 
 
 def figures_of(result: AnalysisResult, names: Sequence[str], part: str) -> list[Figure]:
@@ -131,11 +168,16 @@ def figures_of(result: AnalysisResult, names: Sequence[str], part: str) -> list[
             rows,
             names,
             source,
-            # merged and written labels are no filter of the explorer
-            leads_to_images=result.options["labels"] == SAME and result.options["what"] != STEPS,
+            leads_to=leads_to(result),
         ),
         differences_figure(
-            f"{part}-differences", labels, rows, names, margin=float(result.options["margin"]), source=source
+            f"{part}-differences",
+            labels,
+            rows,
+            names,
+            margin=float(result.options["margin"]),
+            source=source,
+            leads_to=leads_to(result),
         ),
     ]
 

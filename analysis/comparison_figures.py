@@ -10,7 +10,7 @@ from django.utils.translation import ngettext
 
 from analysis.charts import Dot, ShareBar, dots, share_bars
 from analysis.charts.marks import as_number, as_percent, signed_points
-from analysis.explorer_links import images
+from analysis.explorer_links import TwoSides
 from analysis.figures import Figure
 from analysis.statistics.equivalence import CANNOT_TELL, DIFFER, DIFFER_LITTLE, SAME
 
@@ -28,6 +28,7 @@ _IN_SHORT = {
     CANNOT_TELL: later("cannot tell"),
 }
 _COLOURS = ("series-1", "series-2")
+LONGEST_SIDE = 13
 
 LABEL_COLUMNS = ["label", "first", "second", "difference", "low", "high", "p_corrected", "p_equivalence_corrected",
                  "verdict"]  # fmt: skip
@@ -56,16 +57,16 @@ def shares_figure(
     sides: Sequence[str],
     source: str,
     *,
-    leads_to_images: bool,
+    leads_to: TwoSides | None,
 ) -> Figure:
     """Both sides' shares, a bar each. rows: per label, first and second (a number, or an estimate as a dict).
 
-    leads_to_images: the labels are the study's own, so each leads to the images on which somebody chose it.
+    leads_to: None where the labels are none of the study's own, which the explorer could filter by.
     """
-    links = [images(felt=label["id"]) if leads_to_images else "" for label in labels]
+    links = [leads_to.of_both(label["id"]) if leads_to else "" for label in labels]
     bars, table = [], []
     unchosen = 0
-    for label, row, link in zip(labels, rows, links, strict=True):
+    for label, row in zip(labels, rows, strict=True):
         cells = [label["name"]]
         is_chosen = _is_chosen(row)
         unchosen += not is_chosen
@@ -73,7 +74,8 @@ def shares_figure(
             found = row[side] if isinstance(row[side], dict) else {"value": row[side], "low": None, "high": None}
             if is_chosen:
                 ends = found["value"], found["low"], found["high"]
-                bars.append(ShareBar(f"{label['name']} · {name}", *ends, css, href=link))
+                href = leads_to.of(side, label["id"]) if leads_to else ""
+                bars.append(ShareBar(f"{label['name']} · {_shortened(name)}", *ends, css, href=href))
             cells.append(as_percent(found["value"]))
         table.append(cells)
     title = _("What both chose")
@@ -96,7 +98,10 @@ def shares_figure(
         rows=table,
         raw_columns=[],
         raw_rows=[],
-        definition="",
+        definition=_(
+            "Share of a side's answers that chose the label. On images that both sides answered, the mean of each "
+            "image's share, all weighing the same."
+        ),
         source=source,
         css="half",
         links=links,
@@ -111,10 +116,12 @@ def differences_figure(
     *,
     margin: float,
     source: str,
+    leads_to: TwoSides | None,
 ) -> Figure:
     """The differences with their 95 % intervals, what may be said of each, and both corrected p values."""
     drawn, table = [], []
-    for label, row in zip(labels, rows, strict=True):
+    links = [leads_to.of_both(label["id"]) if leads_to else "" for label in labels]
+    for label, row, link in zip(labels, rows, links, strict=True):
         words = VERDICTS[row["verdict"]] if not row["reason"] else _reason(row["reason"])
         if _is_chosen(row):
             drawn.append(
@@ -126,6 +133,7 @@ def differences_figure(
                     signed_points(row["value"]),
                     reason=_reason(row["reason"] or ""),
                     css="series-1" if row["verdict"] != CANNOT_TELL else "series-3",
+                    href=link,
                 )
             )
         table.append(
@@ -169,7 +177,13 @@ def differences_figure(
         ),
         source=source,
         css="half",
+        links=links,
     )
+
+
+def _shortened(name: str) -> str:
+    """A side's name beside a bar, where a phone has room for little; the lead and the table have it whole."""
+    return name if len(name) <= LONGEST_SIDE else f"{name[: LONGEST_SIDE - 1].rstrip()}…"
 
 
 def _is_chosen(row: dict[str, Any]) -> bool:

@@ -6,20 +6,13 @@ from typing import Any
 from django.utils.safestring import mark_safe
 
 from analysis.charts import Dot, WholePart, dots, mark_class, parts_bar
+from analysis.charts.disagreement_parts import PARTS
 from analysis.charts.label_map import Edge, Node, label_map
 from analysis.charts.marks import as_number, as_percent, signed_points
 from analysis.explorer_links import images
 from analysis.figures import Figure, moment
 from analysis.models import AnalysisResult
 
-#: name, what it means beside the bar, colour
-PARTS: dict[str, tuple[str, str, str]] = {
-    "ambiguity": ("The image", "it moves people in more than one way", "series-1"),
-    "overlap": ("The words", "labels that are used for one another", "series-2"),
-    "group": ("The group", "groups of people answer differently", "series-3"),
-    "habit": ("Habit", "people have labels that they like", "series-4"),
-    "noise": ("Noise", "neither image nor habit foretells it", "polarity-else"),
-}
 N_TYPE_LABELS = 9
 
 
@@ -61,7 +54,23 @@ def parts_figure(result: AnalysisResult) -> Figure:
         raw_rows=raw,
         definition=f"{result.definition['definition']} Source: {result.definition['source']}.",
         source=below(result, n=found["n_answers"], n_stimuli=found["n_stimuli"]),
+        links=[_behind_part(name, result) for name in PARTS],
     )
+
+
+def _behind_part(name: str, result: AnalysisResult) -> str:
+    """Where a part can be seen: images that move people in many ways, or a page about it."""
+    overlapping = result.result["parts"]["overlapping"]
+    if name == "overlap":
+        labels = result.result["labels"]
+        both = [labels[overlapping[0][end]]["id"] for end in ("one", "other")] if overlapping else []
+        return images(felt=both) if both else "#together"
+    return {
+        "ambiguity": images(sort="entropy_high"),
+        "group": "groups",
+        "habit": "annotators",
+        "noise": images(sort="agreement_low"),
+    }[name]
 
 
 def together_figure(result: AnalysisResult) -> Figure | None:
@@ -150,6 +159,7 @@ def types_figures(result: AnalysisResult) -> list[Figure]:
                     high,
                     signed_points(value),
                     css=mark_class(label["id"], label.get("polarity"), at),
+                    href=images(felt=label["id"]),
                 )
                 for at, (label, value, low, high) in enumerate(rows)
             ],
@@ -172,6 +182,7 @@ def types_figures(result: AnalysisResult) -> list[Figure]:
                     result, n=result.result["parts"]["n_answers"], n_stimuli=result.result["parts"]["n_stimuli"]
                 ),
                 css="half",
+                links=[images(felt=label["id"]) for label in labels],
             )
         )
     return figures

@@ -97,6 +97,7 @@ class ExplorerForm(forms.Form):
     group = forms.ChoiceField(label="Group", required=False)
     mix = forms.ChoiceField(label="Polarity", required=False)
     sort = forms.ChoiceField(label="Order", required=False)
+    also_group = forms.ChoiceField(label="And answered by", required=False)
     said_with = forms.ChoiceField(label="Words said with", required=False)
     felt = forms.MultipleChoiceField(
         label="Felt by somebody, all of", required=False, widget=forms.CheckboxSelectMultiple
@@ -135,7 +136,9 @@ class ExplorerForm(forms.Form):
         )
         self._choices("simulated", [(ANY, "Any"), *((key, title) for key, (title, _) in SIMULATED.items())])
         self._choices("source", [(ANY, "Any"), *((source, source) for source in sources)])
-        self._choices("group", [(ANY, "Any"), *((group, group) for group in cohorts_of(study))])
+        groups = [(group, group) for group in cohorts_of(study)]
+        for name in ("group", "also_group"):
+            self._choices(name, [(ANY, "Any"), *groups])
         by_share = [(f"{SHARE_OF}{label_id}", f"Largest share of {name}") for label_id, name in names]
         self._choices("sort", [*((key, title) for key, (title, _) in SORTS.items()), *by_share])
         self._leave_out(labels, sources)
@@ -159,12 +162,13 @@ class ExplorerForm(forms.Form):
         if not all(label["polarity"] for label in labels):
             idle |= {"mix"}
         if not labels:
-            idle |= {name for name in self.fields if name not in ("word", "source", "group", "sort", "simulated")}
+            kept = ("word", "source", "group", "also_group", "sort", "simulated")
+            idle |= {name for name in self.fields if name not in kept}
             idle -= {"responses_min", "responses_max"}
         if len(sources) < 2:
             idle |= {"source"}
         if len(list(self.fields["group"].choices)) < 2:  # type: ignore[attr-defined]  # a ChoiceField
-            idle |= {"group"}
+            idle |= {"group", "also_group"}
         for name in idle:
             del self.fields[name]
 
@@ -272,12 +276,12 @@ class ExplorerForm(forms.Form):
         rows = ExplanationIndex.objects.filter(study_id=self.study_id)
         if asked.get("source"):
             rows = rows.filter(source=asked["source"])
-        if asked.get("group"):
-            rows = rows.filter(cohorts__contains=[asked["group"]])
+        if groups := [asked[name] for name in ("group", "also_group") if asked.get(name)]:
+            rows = rows.filter(cohorts__contains=groups)
         if asked.get("word"):
             query = search_query(asked["word"], asked.get("said_with") or "")
             rows = rows.filter(MatchesWords(F("words"), Value(query)))
-        return rows if any(asked.get(name) for name in ("source", "group", "word")) else None
+        return rows if any(asked.get(name) for name in ("source", "group", "also_group", "word")) else None
 
 
 def _share(place: int) -> CombinedExpression:

@@ -251,7 +251,8 @@ STUDY_FIGURES: dict[str, Callable[[StudyStatistics], Figure | None]] = {
 # One stimulus, one person
 
 
-def stimulus_distribution(statistics: StimulusStatistics, labels: Sequence[dict[str, Any]]) -> Figure:
+def stimulus_distribution(statistics: StimulusStatistics, study: StudyStatistics) -> Figure:
+    labels = study.labels
     n = sum(statistics.counts)
     title = "What people felt"
     top = [labels[place]["name"] for place in statistics.top_labels]
@@ -275,7 +276,7 @@ def stimulus_distribution(statistics: StimulusStatistics, labels: Sequence[dict[
         raw_columns=["label", "responses", "share", "low", "high"],
         raw_rows=raw,
         definition=f"Share of the accepted responses to this image that chose the label. {_WILSON}",
-        source=f"{n:,} accepted responses{_of_which(statistics.n_simulated)}.",
+        source=f"{n:,} accepted responses{_of_which(statistics.n_simulated)}. Counted {moment(study.as_of)}.",
     )
 
 

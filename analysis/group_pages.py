@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from analysis.charts import Dot, dots
 from analysis.charts.marks import as_percent, signed_points
 from analysis.comparison_figures import VERDICTS, as_p, between
+from analysis.explorer_links import images
 from analysis.figures import Figure, moment
 from analysis.models import AnalysisResult
 from analysis.over_snapshots.groups import GROUPS
@@ -51,6 +52,11 @@ class Grouping:
             "when": moment(self.result.created_at),
         }
 
+    def images_of(self, name: str) -> dict[str, str]:
+        """The explorer's filters of a group: cohorts only. What people said of themselves leads to no person's images,
+        and which images were answered in a language stands in no index."""
+        return {"group": name} if self.by == "cohort" and not self.is_demographic and name else {}
+
     def pair(self, text: str) -> dict[str, Any] | None:
         """The pair that a link names, 'first~second'; else the first one; None where there is none."""
         pairs: list[dict[str, Any]] = self.found["pairs"]
@@ -89,9 +95,10 @@ def groupings_of(study: Study) -> list[Grouping]:
 
 def ground_figure(grouping: Grouping) -> Figure:
     """Within each group, and between every two: the chance that two people agree."""
-    drawn, table = [], []
+    drawn, table, links = [], [], []
 
-    def add(name: str, found: dict[str, Any], css: str) -> None:
+    def add(name: str, found: dict[str, Any], css: str, link: str) -> None:
+        links.append(link)
         drawn.append(
             Dot(
                 name,
@@ -101,15 +108,20 @@ def ground_figure(grouping: Grouping) -> Figure:
                 as_percent(found["value"]),
                 found["reason"] or "",
                 css,
+                href=link,
             )
         )
         table.append([name, as_percent(found["value"]), between(found, as_percent), f"{found['n']:,}"])
 
     for group in grouping.found["groups"]:
-        add(_("within %s") % grouping.names[group["name"]], group["figures"]["pairwise_agreement"], "series-1")
+        own = grouping.images_of(group["name"])
+        link = images(**own, responses_min=2) if own else ""
+        add(_("within %s") % grouping.names[group["name"]], group["figures"]["pairwise_agreement"], "series-1", link)
     for pair in grouping.found["pairs"]:
         names = {"first": grouping.names[pair["first"]], "second": grouping.names[pair["second"]]}
-        add(_("between %(first)s and %(second)s") % names, pair["between"], "series-2")
+        sides = [grouping.images_of(pair[side]) for side in ("first", "second")]
+        link = images(group=sides[0]["group"], also_group=sides[1]["group"]) if all(sides) else ""
+        add(_("between %(first)s and %(second)s") % names, pair["between"], "series-2", link)
     title = _("Common ground within and between")
     lead = _("How often two people who look at the same image choose the same label.")
     ticks = [(0.0, "0 %"), (0.25, "25 %"), (0.5, "50 %"), (0.75, "75 %"), (1.0, "100 %")]
@@ -130,6 +142,7 @@ def ground_figure(grouping: Grouping) -> Figure:
         ),
         source=grouping.source,
         css="half",
+        links=links,
     )
 
 
@@ -144,6 +157,9 @@ def pair_rows(grouping: Grouping, chosen: dict[str, Any] | None) -> list[dict[st
                 "names": f"{grouping.names[pair['first']]} · {grouping.names[pair['second']]}",
                 "is_chosen": pair is chosen,
                 "n_shared": pair["n_shared"],
+                "images": images(group=pair["first"], also_group=pair["second"])
+                if grouping.images_of(pair["first"]) and grouping.images_of(pair["second"])
+                else "",
                 "gap": signed_points(gap["value"]),
                 "interval": between(gap),
                 "p": as_p(gap["p_corrected"]),

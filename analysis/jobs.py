@@ -220,11 +220,18 @@ def help_with_analysis(handle: JobHandle) -> dict[str, Any]:
 
 @job(REPORT, queue="analysis", time_limit_seconds=4 * 3600)
 def write_report(handle: JobHandle) -> dict[str, Any]:
-    """Writes methods and results of a snapshot in every format. arguments: snapshot_id ("": as the study is now)."""
+    """Writes methods and results of a snapshot in every format. arguments: snapshot_id ("": as the study is now),
+    chapters ("all", "none", names; "": those that were computed by now)."""
     study = _study(handle, "written")
+    arguments = handle.arguments
     try:
-        return store_report(study=study, snapshot_id=handle.arguments.get("snapshot_id", ""), handle=handle)
-    except SnapshotError as error:
+        return store_report(
+            study=study,
+            snapshot_id=arguments.get("snapshot_id", ""),
+            chapters=arguments.get("chapters", ""),
+            handle=handle,
+        )
+    except (InvalidInput, SnapshotError) as error:
         raise JobRefused(f"{error} Nothing was written.") from error
 
 

@@ -11,6 +11,7 @@ from django.utils.translation import ngettext
 
 from analysis.charts import ShareBar, share_bars
 from analysis.charts.marks import as_number, as_percent
+from analysis.explorer_links import images
 from analysis.figures import Figure
 from analysis.over_snapshots.planning import NUMBERS
 from analysis.planning_form import Supposed
@@ -69,6 +70,11 @@ def widths_figure(own: Mapping[str, Any] | None, supposed: Supposed, source: str
         for row in rows
         if row["n"] in DRAWN
     ]
+    # the images that have so many answers by now, where there are such
+    links = [
+        "" if row["is_projected"] else images(responses_min=row["n"], responses_max=row["n"], sort="entropy_high")
+        for row in rows
+    ]
     title = _("How well each image will be known")
     return Figure(
         id="widths",
@@ -77,8 +83,8 @@ def widths_figure(own: Mapping[str, Any] | None, supposed: Supposed, source: str
         svg=mark_safe(share_bars(title, lead, bars, full=1)),  # noqa: S308 (our own drawing, every word escaped)
         columns=[_("Answers per image"), _("Expected width"), _("10th percentile"), _("90th percentile")],
         rows=[[str(row["n"]), *(as_percent(row[name]) for name in ("mean", "p10", "p90"))] for row in rows],
-        raw_columns=[],
-        raw_rows=[],
+        raw_columns=["answers_per_image", "expected_width", "p10", "p90", "is_projected"],
+        raw_rows=[[row[name] for name in ("n", "mean", "p10", "p90", "is_projected")] for row in rows],
         definition=_(
             "Expected width of the 95 % interval after Wilson (1927) of the share of the label that is known least on "
             "an image, over all outcomes that so many answers can have. Each image's true shares are taken to be those "
@@ -86,17 +92,19 @@ def widths_figure(own: Mapping[str, Any] | None, supposed: Supposed, source: str
         ),
         source=source,
         css="half",
+        links=links,
     )
 
 
 def power_figure(supposed: Supposed) -> Figure:
     """The chance to find the difference between two groups of people, by people in each."""
-    bars, rows = [], []
+    bars, rows, raw = [], [], []
     for n in sorted({*PEOPLE, int(supposed["n_people"])}):
         found, shown = _powers(supposed, n)
         css = "series-1" if n == int(supposed["n_people"]) else "series-2"
         bars.append(ShareBar(_("%(n)s people in each group") % {"n": f"{n:,}"}, found, css=css, marker=0.8))
         rows.append([f"{n:,}", as_percent(found, 0), as_percent(shown, 0)])
+        raw.append([n, found, shown])
     title = _("How likely two groups' difference is found")
     lead = _("A true difference of %(points)s points in the label's share; the mark is at 80 %%.") % {
         "points": as_number(supposed["difference"], 1)
@@ -108,8 +116,8 @@ def power_figure(supposed: Supposed) -> Figure:
         svg=mark_safe(share_bars(title, lead, bars, full=1)),  # noqa: S308
         columns=[_("People in each group"), _("Finds the difference"), _("Shows there is none")],
         rows=rows,
-        raw_columns=[],
-        raw_rows=[],
+        raw_columns=["people_in_each_group", "finds_the_difference", "shows_there_is_none"],
+        raw_rows=raw,
         definition=_(
             "Finds: the 95 % interval of the difference excludes 0 (noncentral t). Shows there is none: two one-sided "
             "tests against a margin of that size succeed where there is no difference. Both for one label, before any "

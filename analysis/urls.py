@@ -28,6 +28,7 @@ urlpatterns = [
     path("studies/<slug:slug>/groups", groups.groups, name="study_groups"),
     path("studies/<slug:slug>/groups.csv", groups.groups_csv, name="study_groups_csv"),
     path("studies/<slug:slug>/planning", planning.planning, name="study_planning"),
+    path("studies/<slug:slug>/planning/<slug:name>.csv", planning.planning_csv, name="study_planning_csv"),
     path("studies/<slug:slug>/compare", compare.compare, name="study_compare"),
     path("studies/<slug:slug>/compare.csv", compare.compare_csv, name="study_compare_csv"),
     path("studies/<slug:slug>/latent", latent_truth.latent_truth, name="study_latent_truth"),

@@ -9,6 +9,7 @@ from django.utils.safestring import mark_safe
 from analysis.charts import Dot, ShareBar, dots, share_bars
 from analysis.charts.marks import as_number, as_percent
 from analysis.charts.shaded_table import shaded_table
+from analysis.explorer_links import images
 from analysis.figures import Figure
 from analysis.language.published import PUBLISHED, SOMETHING_ELSE_ARTEMIS, SOURCES
 from analysis.language.similes import SUBSTRINGS
@@ -104,11 +105,15 @@ def alike_emotions(selection: Selection) -> Figure | None:
     _, first, second = max(apart)
     title = "Which emotions are written about alike"
     lead = f"Mean cosine of texts on different images. Most alike of two: {names[first]} and {names[second]}."
+    source = {"source": selection.source} if selection.source else {}
+    hrefs = [
+        [images(**source, felt=sorted({one["id"], other["id"]})) for other in labels] for one in labels
+    ]  # the images of both feelings
     return Figure(
         id="alike_emotions",
         title=title,
         lead=lead,
-        svg=mark_safe(shaded_table(title, lead, names, found["table"])),  # noqa: S308 (our own drawing)
+        svg=mark_safe(shaded_table(title, lead, names, found["table"], hrefs)),  # noqa: S308 (our own drawing)
         columns=["Emotion", *names],
         rows=[[name, *(as_number(value, 3) for value in row)] for name, row in zip(names, found["table"], strict=True)],
         raw_columns=["emotion", *(label["id"] for label in labels)],
@@ -118,6 +123,7 @@ def alike_emotions(selection: Selection) -> Figure | None:
         source=f"{found['n_texts']:,} texts in {found['n_groups']} groups of images, of the whole study. "
         f"{selection.about}",
         css="half",
+        links=[images(**source, felt=label["id"]) for label in labels],
     )
 
 

@@ -92,9 +92,11 @@ def _table(table: Table) -> str:
     name = f"Table {table.number}"
 
     def css(place: int) -> str:
-        return "" if place == 0 or place in table.words else ' class="number"'
+        return "" if place == 0 or table.columns[place].has_words else ' class="number"'
 
-    head = "".join(f'<th scope="col"{css(place)}>{escape(words)}</th>' for place, words in enumerate(table.columns))
+    head = "".join(
+        f'<th scope="col"{css(place)}>{escape(column.title)}</th>' for place, column in enumerate(table.columns)
+    )
     rows = []
     for row in table.rows:
         cells = "".join(f"<td{css(place)}>{_text(cell)}</td>" for place, cell in enumerate(row) if place)

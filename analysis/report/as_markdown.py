@@ -72,9 +72,9 @@ def _block(block: Block) -> str:
 
 
 def _table(table: Table) -> str:
-    marks = ["---" if place == 0 or place in table.words else "---:" for place in range(len(table.columns))]
+    marks = ["---" if not place or column.has_words else "---:" for place, column in enumerate(table.columns)]
     lines = [
-        [_escaped(words) for words in table.columns],
+        [_escaped(column.title) for column in table.columns],
         marks,
         *([_text(cell) for cell in row] for row in table.rows),
     ]

@@ -173,16 +173,18 @@ def _block(block: Block, number: int) -> list[Flowable]:
 
 def _table(table: Table) -> list[Flowable]:
     left, right = (_FINE, _FINE_RIGHT) if table.is_evidence else (_CELL, _CELL_RIGHT)
-    styles = [left if place == 0 or place in table.words else right for place in range(len(table.columns))]
-    head = [Words(f"<b>{_letters_of(words)}</b>", style) for words, style in zip(table.columns, styles, strict=True)]
+    styles = [left if not place or column.has_words else right for place, column in enumerate(table.columns)]
+    head = [
+        Words(f"<b>{_letters_of(column.title)}</b>", style) for column, style in zip(table.columns, styles, strict=True)
+    ]
     body = []
     for row in table.rows:
         cells = [Words(_text(cell), style) for cell, style in zip(row, styles, strict=True)]
         if table.is_evidence:
             cells[0] = Words(f'<a name="from-{plain(row[0])}"/>{_text(row[0])}', left)
         body.append(cells)
-    parts = list(table.widths) or [2.0 if place == 0 else 1.0 for place in range(len(table.columns))]
-    widths = [_WIDTH * part / sum(parts) for part in parts]
+    whole = sum(column.width for column in table.columns)
+    widths = [_WIDTH * column.width / whole for column in table.columns]
     grid = Grid([head, *body], colWidths=widths, repeatRows=1, hAlign="LEFT")
     grid.setStyle(
         [

@@ -1,6 +1,6 @@
 """What follows the results: limits, how to get the same figures again, the study's own words, and the evidence."""
 
-from analysis.report.document import Code, Span, Text
+from analysis.report.document import Code, Column, Span, Text
 from analysis.report.draft import Draft
 
 #: Below this median of responses, a single stimulus's shares are known to no better than about a quarter.
@@ -60,9 +60,8 @@ def write_limits(draft: Draft) -> None:
             "the finding and need not be noise."
         ],
         [
-            "Each interval is for its figure alone. With many labels some intervals miss by chance; the report "
-            "compares no "
-            "groups and tests no hypothesis."
+            "Each interval is for its figure alone. With many labels some intervals miss by chance; where p values are "
+            "given, they are corrected for the comparisons of their own table's kind and for no others."
         ],
     ]
     if value("collection", "n_withdrawn"):
@@ -125,9 +124,12 @@ def write_evidence(draft: Draft) -> None:
         )
     draft.table(
         "Where each figure comes from.",
-        ["No.", "Figure", "Command and place", "Definition and source"],
+        [
+            Column("No.", 0.5),
+            Column("Figure", 2.2, has_words=True),
+            Column("Command and place", 4.2, has_words=True),
+            Column("Definition and source", 5.1, has_words=True),
+        ],
         table,
-        widths=(0.5, 2.2, 4.2, 5.1),
-        words=frozenset({1, 2, 3}),
         is_evidence=True,
     )

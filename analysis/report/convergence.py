@@ -1,7 +1,7 @@
 """Would more responses change it, and how well do people tell each other's answers: two sections of the results."""
 
 from analysis.charts.curves import CurveLine, Point, curves
-from analysis.report.document import Span, Text
+from analysis.report.document import Column, Span, Text
 from analysis.report.draft import Draft, estimate_of
 from analysis.statistics import STATISTICS
 
@@ -46,10 +46,9 @@ def write_convergence(draft: Draft) -> None:
         rows.append(row)
     draft.table(
         "Figures by the number of responses per stimulus.",
-        ["Responses", *(title for _, title, _ in names)],
+        [Column("Responses"), *(Column(title, 2) for _, title, _ in names)],
         rows,
         note="In brackets: 95 % intervals. All rows rest on the stimuli that have as many responses as the last.",
-        widths=(1, 2, 2, 2),
     )
     lines = [
         CurveLine(
@@ -73,25 +72,15 @@ def write_convergence(draft: Draft) -> None:
 
 
 def _point(draft: Draft, name: str, place: int, title: str) -> list[Span]:
-    each = draft.evidence.value("agreement", "curves", name, "estimates", place)
-    if each["value"] is None:
-        return ["–"]
-
-    def end(which: str) -> Span:
-        return draft.evidence.number(
-            "agreement",
-            "curves",
-            name,
-            "estimates",
-            place,
-            which,
-            what=f"convergence: {title}",
-            form="number2",
-            of="convergence",
-            family=["curves", name, "estimates", "*", which],
-        )
-
-    return [end("value")] if each["low"] is None else [end("value"), " [", end("low"), ", ", end("high"), "]"]
+    return draft.evidence.cell(
+        "curves",
+        name,
+        "estimates",
+        place,
+        what=f"convergence: {title}",
+        of="convergence",
+        family=["curves", name, "estimates", "*"],
+    )
 
 
 def write_ceiling(draft: Draft) -> None:

@@ -62,21 +62,26 @@ class Quotation:
 
 
 @dataclass(frozen=True)
+class Column:
+    """width: its part of the page beside the other columns', in the PDF. has_words: words and not numbers."""
+
+    title: str
+    width: float = 1.0
+    has_words: bool = False
+
+
+@dataclass(frozen=True)
 class Table:
     """number: from 1. A row is as long as `columns`; the first cell of a row is its name. note: below it.
 
-    widths: parts of the page for the columns, in the PDF; alike where there are none.
+    is_evidence: the first cell of each row is the number that a Number leads to.
     """
 
     number: int
     caption: str
-    columns: Sequence[str]
+    columns: Sequence[Column]
     rows: Sequence[Sequence[Text]]
     note: str = ""
-    widths: Sequence[float] = ()
-    #: the columns that hold words and not numbers, besides the first
-    words: frozenset[int] = frozenset()
-    #: the first cell of each row is the number that a Number leads to
     is_evidence: bool = False
 
 

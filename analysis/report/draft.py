@@ -5,6 +5,7 @@ from typing import Any
 
 from analysis.report.document import (
     Block,
+    Column,
     Drawing,
     Heading,
     Items,
@@ -49,17 +50,19 @@ class Draft:
     def table(
         self,
         caption: str,
-        columns: Sequence[str],
+        columns: Sequence[Column | str],
         rows: Sequence[Sequence[Text]],
         *,
         note: str = "",
-        widths: Sequence[float] = (),
-        words: frozenset[int] = frozenset(),
         is_evidence: bool = False,
     ) -> int:
-        """Its number."""
+        """Its number. A column that is given by its title alone holds numbers; the first one holds names."""
         self._n_tables += 1
-        self.blocks.append(Table(self._n_tables, caption, columns, rows, note, widths, words, is_evidence))
+        whole = [
+            Column(each, 1.0 if place else 2.0, has_words=not place) if isinstance(each, str) else each
+            for place, each in enumerate(columns)
+        ]
+        self.blocks.append(Table(self._n_tables, caption, whole, rows, note, is_evidence))
         return self._n_tables
 
     def drawing(self, caption: str, svg: str) -> int:

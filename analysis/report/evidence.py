@@ -1,11 +1,10 @@
 """Where each figure of a report comes from: the result it was read out of, and the command that prints it again."""
 
-import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from analysis.charts.marks import as_number, as_percent
+from analysis.charts.marks import as_number, as_percent, signed_points
 from analysis.json_pointer import pointer
 from analysis.report.document import Number, Span
 
@@ -14,11 +13,14 @@ Path = Sequence[str | int]
 
 @dataclass(frozen=True)
 class Measured:
-    """One analysis over the snapshot: its command, and what that prints."""
+    """One analysis over the snapshot: its command, what that prints, and under which key its figures stand there."""
 
     name: str
     command: str
     printed: Mapping[str, Any]
+    definition: str
+    source: str
+    root: str = "result"
 
 
 @dataclass(frozen=True)
@@ -47,13 +49,18 @@ class Printed:
 
 
 def spelled(value: Any, form: str) -> str:
-    """A number as people read it. form: count, percent, number1, number2, number3, seconds (of ms), words."""
+    """A number as people read it.
+
+    form: count, percent, points (a difference of shares, signed), number1, number2, number3, seconds (of ms), words.
+    """
     if value is None:
         return "–"
     if form == "count":
         return f"{round(value):,}"
     if form == "percent":
         return as_percent(value)
+    if form == "points":
+        return signed_points(value)
     if form == "seconds":
         return f"{value / 1000:.1f} s"
     if form.startswith("number"):
@@ -72,8 +79,9 @@ class Evidence:
         self.printed: list[Printed] = []
 
     def value(self, analysis: str, *path: str | int) -> Any:
-        """What stands there below /result. Raises KeyError where nothing does."""
-        here: Any = self._measured[analysis].printed["result"]
+        """What stands there among the figures of the analysis. Raises KeyError where nothing does."""
+        measured = self._measured[analysis]
+        here: Any = measured.printed[measured.root]
         for part in path:
             here = here[part]
         return here
@@ -83,6 +91,11 @@ class Evidence:
         options: Mapping[str, Any] = self._measured[analysis].printed["options"]
         return options
 
+    def definition(self, analysis: str) -> tuple[str, str]:
+        """What an analysis computes, and its source."""
+        measured = self._measured[analysis]
+        return measured.definition, measured.source
+
     def has(self, analysis: str) -> bool:
         return analysis in self._measured
 
@@ -90,32 +103,68 @@ class Evidence:
         self, analysis: str, *path: str | int, what: str, form: str = "count", of: str = "", family: Path | None = None
     ) -> Number:
         """One figure. family: the path that stands for it in the table of evidence, with "*" for what varies."""
+        root = self._measured[analysis].root
         words = spelled(self.value(analysis, *path), form)
-        place = pointer(["result", *path])
+        self.printed.append(Printed(words, form, analysis, pointer([root, *path])))
+        return Number(words, self._row(analysis, pointer([root, *(family or path)]), what, of))
+
+    def option(self, analysis: str, name: str, *, what: str, form: str) -> Number:
+        """An option that it ran with, as a figure."""
+        words, place = spelled(self.options(analysis)[name], form), pointer(["options", name])
         self.printed.append(Printed(words, form, analysis, place))
-        return Number(words, self._row(analysis, pointer(["result", *(family or path)]), what, of))
+        return Number(words, self._row(analysis, place, what, ""))
 
     def estimate(
-        self, *path: str | int, what: str, form: str = "number2", of: str, family: Path | None = None
+        self,
+        *path: str | int,
+        what: str,
+        form: str = "number2",
+        of: str = "",
+        family: Path | None = None,
+        analysis: str = "agreement",
     ) -> list[Span]:
-        """0.42 (95 % interval 0.31 to 0.52), of an estimate of `agreement`; its reason where it has no value."""
-        estimate = self.value("agreement", *path)
-        shown = {"form": form, "what": what, "of": of}
-        places = {end: [*(family or path), end] for end in ("value", "low", "high")}
+        """0.42 (95 % interval 0.31 to 0.52), of an estimate; its reason where it has no value."""
+        estimate = self.value(analysis, *path)
         if estimate["value"] is None:
             return [f"not defined ({estimate['reason']})"]
-        spans: list[Span] = [self.number("agreement", *path, "value", family=places["value"], **shown)]
-        if estimate["low"] is not None:
-            low = self.number("agreement", *path, "low", family=places["low"], **shown)
-            high = self.number("agreement", *path, "high", family=places["high"], **shown)
-            spans += [" (95 % interval ", low, " to ", high, ")"]
-        return spans
+        value, low, high = self.ends(analysis, path, what=what, form=form, of=of, family=family)
+        return [value] if estimate["low"] is None else [value, " (95 % interval ", low, " to ", high, ")"]
 
-    def cells(self, *path: str | int, what: str, form: str = "number2", of: str, family: Path) -> list[list[Span]]:
+    def cell(
+        self,
+        *path: str | int,
+        what: str,
+        form: str = "number2",
+        of: str = "",
+        family: Path | None = None,
+        analysis: str = "agreement",
+    ) -> list[Span]:
+        """0.42 [0.31, 0.52], as one cell of a table; a dash where there is no value."""
+        estimate = self.value(analysis, *path)
+        if estimate["value"] is None:
+            return ["–"]
+        value, low, high = self.ends(analysis, path, what=what, form=form, of=of, family=family)
+        return [value] if estimate["low"] is None else with_ends(value, low, high)
+
+    def cells(
+        self,
+        *path: str | int,
+        what: str,
+        form: str = "number2",
+        of: str = "",
+        family: Path | None = None,
+        analysis: str = "agreement",
+    ) -> list[list[Span]]:
         """The three cells value, low, high of an estimate."""
+        return [[end] for end in self.ends(analysis, path, what=what, form=form, of=of, family=family)]
+
+    def ends(
+        self, analysis: str, path: Path, *, what: str, form: str, of: str = "", family: Path | None = None
+    ) -> list[Number]:
+        """value, low and high of an estimate, one row of evidence; those that are not there are dashes."""
         return [
-            [self.number("agreement", *path, end, what=what, form=form, of=of, family=[*family, end])]
-            for end in ("value", "low", "high")
+            self.number(analysis, *path, end, what=what, form=form, of=of, family=[*(family or path), end])
+            for end in _ENDS
         ]
 
     def rows(self) -> list[Row]:
@@ -127,10 +176,7 @@ class Evidence:
         found = self._rows.get((analysis, stem))
         if found is None:
             measured = self._measured[analysis]
-            definition, source = self._definitions.get(of) or (
-                measured.printed["definition"],
-                measured.printed["source"],
-            )
+            definition, source = self._definitions.get(of) or (measured.definition, measured.source)
             found = Row(len(self._rows) + 1, what, measured.command, stem, definition, source)
             self._rows[(analysis, stem)] = found
         return found.number
@@ -139,7 +185,5 @@ class Evidence:
 _ENDS = ("value", "low", "high")
 
 
-def command_of(study: str, analysis: str, snapshot_id: str) -> str:
-    """What prints an analysis of this snapshot again."""
-    words = ["manage.py", "snapshot_analysis", study, analysis, "--snapshot", snapshot_id[:12]]
-    return " ".join(shlex.quote(word) for word in words)
+def with_ends(value: Span, low: Span, high: Span) -> list[Span]:
+    return [value, " [", low, ", ", high, "]"]

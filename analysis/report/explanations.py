@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from analysis.report.document import Span, Text
-from analysis.report.draft import Draft, flat, joined
+from analysis.report.document import Column, Span, Text
+from analysis.report.draft import Draft, joined
+from analysis.report.evidence import with_ends
 
 N_MARKING = 5
 #: measure of the words analysis, its heading, and how its number is written
@@ -69,12 +70,15 @@ def _per_label(draft: Draft) -> None:
         return
     draft.table(
         "What people wrote, by what they felt.",
-        ["Label", "Texts", *(title for _, title, _ in _PER_LABEL), "Words that mark it"],
+        [
+            Column("Label", 1.6),
+            Column("Texts", 0.8),
+            *(Column(title, 2.1) for _, title, _ in _PER_LABEL),
+            Column("Words that mark it", 3.2, has_words=True),
+        ],
         rows,
         note="In brackets: 95 % intervals. Sentiment: VADER, from -1 to 1. Similes: share of texts. Marking words: "
         "those with the largest weighted log-odds against all other labels (Monroe, Colaresi and Quinn 2008).",
-        widths=(1.6, 0.8, 2, 2.1, 2.1, 3.2),
-        words=frozenset({5}),
     )
 
 
@@ -96,6 +100,6 @@ def _measure(draft: Draft, *, is_short: bool = False) -> Any:
         )
         if numbers[1] is None or numbers[2] is None:
             return [value]
-        return flat([value, " [", low, ", ", high, "]"] if is_short else [value, " (", low, " to ", high, ")"])
+        return with_ends(value, low, high) if is_short else [value, " (", low, " to ", high, ")"]
 
     return told

@@ -5,6 +5,7 @@ from typing import Any
 from babel import Locale
 from babel.core import UnknownLocaleError
 
+from analysis.report.chapters import CHAPTER_NAMES, CHAPTERS
 from analysis.report.document import Emphasis, Span, Text
 from analysis.report.draft import Draft, joined
 from analysis.statistics import MAJORITY_RULES, STATISTICS
@@ -254,6 +255,15 @@ def _measures(draft: Draft) -> None:
         "exactly, from the multivariate hypergeometric distribution, for means over stimuli; after Spearman and Brown "
         "(1910) for the reliability; from one seeded draw for Krippendorff's alpha."
     )
+    if further := [name for name in CHAPTER_NAMES if draft.evidence.has(name)]:
+        draft.say("Further analyses of the same snapshot:")
+        draft.items([_analysis(draft, name) for name in further])
+
+
+def _analysis(draft: Draft, name: str) -> list[Span]:
+    title = next(chapter.title for chapter in CHAPTERS if chapter.name == name)
+    definition, source = draft.evidence.definition(name)
+    return [Emphasis(title), f": {definition} Source: {source}."]
 
 
 def _definition(name: str) -> list[Span]:

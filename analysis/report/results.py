@@ -4,10 +4,12 @@ import math
 
 from analysis.charts import Dot, ShareBar, dots, mark_class, share_bars
 from analysis.charts.marks import as_number
+from analysis.report.chapters import write_chapters, write_what_is_missing
 from analysis.report.convergence import write_ceiling, write_convergence
-from analysis.report.document import Span, Text
+from analysis.report.document import Column, Span, Text
 from analysis.report.draft import Draft, estimate_of, labels_of
 from analysis.report.explanations import write_explanations
+from analysis.report.judged import JUDGED, write_judged
 from analysis.report.sources_and_extremes import write_extremes, write_sources
 from analysis.statistics import MAJORITY_RULES, POLARITIES, STATISTICS
 
@@ -19,6 +21,8 @@ _INTERVAL = "Low and High: ends of the 95 % interval from resampled stimuli."
 
 def write_results(draft: Draft) -> None:
     draft.heading("Results", level=1)
+    if draft.evidence.has(JUDGED):
+        write_judged(draft)
     if not draft.evidence.has("agreement"):
         draft.say("The study has no choice among labels, so there is no agreement between labels to report.")
         return
@@ -34,8 +38,10 @@ def write_results(draft: Draft) -> None:
     write_ceiling(draft)
     if draft.evidence.value("agreement", "by_source"):
         write_sources(draft)
-    write_explanations(draft)
     write_extremes(draft)
+    write_explanations(draft)
+    write_chapters(draft)
+    write_what_is_missing(draft)
 
 
 def _labels(draft: Draft) -> None:
@@ -100,10 +106,9 @@ def _labels(draft: Draft) -> None:
         bars.append(ShareBar(name, each["value"], each["low"], each["high"], css, f"{totals[label['id']]:,}"))
     draft.table(
         "Responses per label, and how far people agree on each.",
-        ["Label", "Responses", "Share", "Low", "High", "Alpha", "Low", "High"],
+        [Column("Label", 2.4), Column("Responses", 1.3), "Share", "Low", "High", "Alpha", "Low", "High"],
         rows,
         note=f"Alpha: Krippendorff's alpha of the label against all others together. {_INTERVAL}",
-        widths=(2.4, 1.3, 1, 1, 1, 1, 1, 1),
     )
     title = "Share of the responses that chose each label"
     draft.drawing(f"{title}, with 95 % intervals.", share_bars(title, "See the table before it.", bars))
@@ -215,11 +220,10 @@ def _majorities(draft: Draft) -> None:
         rows.append([[name], *cells])
     draft.table(
         "Which label the majority is on (half or more), and how much of a feeling is shared.",
-        ["Label", "Of the majorities", "Low", "High", "Per response", "Low", "High"],
+        ["Label", Column("Of the majorities", 1.2), "Low", "High", Column("Per response", 1.2), "Low", "High"],
         rows,
         note="Of the majorities: share of the stimuli with a majority whose majority is on this label. Per response: "
         f"these stimuli by all responses that chose the label. {_INTERVAL}",
-        widths=(2.2, 1.2, 1, 1, 1.2, 1, 1),
     )
 
 

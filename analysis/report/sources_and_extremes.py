@@ -1,7 +1,7 @@
 """The results by source of the stimuli, and the stimuli that people agree on most and least."""
 
-from analysis.report.document import Span, Text
-from analysis.report.draft import Draft, flat, labels_of
+from analysis.report.document import Column, Text
+from analysis.report.draft import Draft, labels_of
 
 
 def write_sources(draft: Draft) -> None:
@@ -26,31 +26,25 @@ def write_sources(draft: Draft) -> None:
         )
         row.append([n])
         for name, title, form in shown:
-            each = found[source]["estimates"][name]
-            ends: list[Span] = [
-                draft.evidence.number(
-                    "agreement",
+            row.append(
+                draft.evidence.cell(
                     "by_source",
                     source,
                     "estimates",
                     name,
-                    end,
                     what=f"{title}, per source",
                     form=form,
                     of=name,
-                    family=["by_source", "*", "estimates", name, end],
+                    family=["by_source", "*", "estimates", name],
                 )
-                for end in ("value", "low", "high")
-            ]
-            row.append([ends[0]] if each["low"] is None else flat([ends[0], " [", ends[1], ", ", ends[2], "]"]))
+            )
         rows.append(row)
     draft.table(
         "The same figures by source.",
-        ["Source", "Stimuli", *(title for _, title, _ in shown)],
+        [Column("Source", 1.6), Column("Stimuli", 0.9), *(Column(title, 2.2) for _, title, _ in shown)],
         rows,
         note="In brackets: 95 % intervals. Sources that differ in the number of responses per stimulus are comparable "
         "in alpha and in pairs, not in the two shares of stimuli.",
-        widths=(1.6, 0.9, 2, 2.2, 2.2, 2.2),
     )
 
 
@@ -78,9 +72,12 @@ def write_extremes(draft: Draft) -> None:
             rows.append([[each["name"] or each["stimulus_key"][:12]], [title], [said], [agreement]])
     draft.table(
         "The stimuli that people agree on most and least.",
-        ["Stimulus", "Which", "Responses", "Pairs that agree"],
+        [
+            Column("Stimulus", 2.4),
+            Column("Which", 1.3, has_words=True),
+            Column("Responses", 4, has_words=True),
+            Column("Pairs that agree", 1.3),
+        ],
         rows,
         note="Of several alike, those with more responses, then by key.",
-        widths=(2.4, 1.3, 4, 1.3),
-        words=frozenset({1, 2}),
     )

@@ -1,22 +1,22 @@
 """The whole report, chapter by chapter, out of what was measured in one snapshot."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
+from analysis.report.chapters import CHAPTERS, report_command
 from analysis.report.closing import write_appendices, write_evidence, write_limits, write_reproduction
 from analysis.report.document import Report
 from analysis.report.draft import Draft
-from analysis.report.evidence import Evidence, Measured, Printed, command_of
+from analysis.report.evidence import Evidence, Measured, Printed
 from analysis.report.methods import write_methods
 from analysis.report.results import write_results
 from analysis.statistics import STATISTICS
 from snapshots.reader import Snapshot
 
-#: The analyses over a snapshot that a report is written from, in the order in which they are computed.
-NEEDED = ("collection", "agreement", "words")
-#: What a study must ask for an analysis to make sense.
-KIND_OF_STEP = {"agreement": "choice", "words": "text"}
+#: The analyses over a snapshot that every report is written from, in the order in which they are computed.
+NEEDED = ("collection", "agreement", "words", "judged")
+#: What a study must ask, one of these, for an analysis to make sense.
+KINDS_OF_STEP = {"agreement": {"choice"}, "words": {"text"}, "judged": {"compare", "judge"}}
 
 
 @dataclass(frozen=True)
@@ -27,13 +27,13 @@ class Written:
     printed: list[Printed]
 
 
-def write_report(*, snapshot: Snapshot, printed: Mapping[str, Mapping[str, Any]], name: str, version: str) -> Written:
-    """printed: by analysis, what `manage.py snapshot_analysis` prints of it; those that a study cannot have are absent.
+def write_report(*, snapshot: Snapshot, measured: Sequence[Measured], name: str, version: str) -> Written:
+    """measured: what the commands print of each analysis; those that a study cannot have, or that were not asked for,
+    are absent.
 
     name: the study, or the folder, as it stands on a command line. version: of the program, as in the results.
     The report depends on these alone: no clock, no database, no language of the machine.
     """
-    measured = [Measured(analysis, command_of(name, analysis, snapshot.id), printed[analysis]) for analysis in printed]
     definitions = {each.name: (each.definition, each.source) for each in STATISTICS}
     evidence = Evidence(measured, definitions)
     draft = Draft(study=snapshot.study, evidence=evidence, name=name, snapshot_id=snapshot.id)
@@ -41,8 +41,8 @@ def write_report(*, snapshot: Snapshot, printed: Mapping[str, Mapping[str, Any]]
     write_methods(draft)
     write_results(draft)
     write_limits(draft)
-    rebuild = f"manage.py report {name} --snapshot {snapshot.id[:12]} --format html --out report.html"
-    write_reproduction(draft, version, rebuild)
+    chapters = [chapter.name for chapter in CHAPTERS if evidence.has(chapter.name)]
+    write_reproduction(draft, version, report_command(name, snapshot.id, chapters))
     write_appendices(draft)
     write_evidence(draft)
     title = str(snapshot.study["title"]) or "A study"

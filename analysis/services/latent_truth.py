@@ -53,11 +53,18 @@ def store_latent_truth(*, study: Study, methods: Iterable[str], progress: Progre
     The rows hold no pseudonyms: who takes her answers back is not left behind in them. Raises InvalidInput,
     SnapshotError.
     """
-    chosen = methods_named(methods)
+    chosen = [method.name for method in methods_named(methods)]
     record = freeze_snapshot(study=study, progress=lambda done, total: progress(done, total, "freezing the study"))
-    snapshot = snapshot_of_storage(record.snapshot_id)
+    return store_latent_truth_of(study=study, snapshot_id=record.snapshot_id, methods=chosen, progress=progress)
+
+
+def store_latent_truth_of(
+    *, study: Study, snapshot_id: str, methods: Iterable[str], progress: Progress
+) -> list[LatentTruthResult]:
+    """The same of a snapshot that was frozen before. Raises InvalidInput, SnapshotError."""
+    snapshot = snapshot_of_storage(snapshot_id)
     stored = []
-    for found in latent_truth(snapshot, chosen, progress):
+    for found in latent_truth(snapshot, methods_named(methods), progress):
         result, _ = LatentTruthResult.objects.update_or_create(
             study_id=study.pk,
             snapshot_id=snapshot.id,

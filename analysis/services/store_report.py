@@ -5,7 +5,7 @@ from typing import Any
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 
-from analysis.services.write_report import FORMATS, PART, report_files, report_of_study
+from analysis.services.write_report import FORMATS, PART, chapters_named, report_files, report_of_study
 from annotation.models import Study
 from annotation.services.freeze_snapshot import freeze_snapshot
 from jobs.handle import JobHandle
@@ -15,25 +15,34 @@ from jobs.services import start_job
 JOB_KIND = "report"
 
 
-def start_report(*, study: Study, snapshot_id: str = "", user: Any = None) -> Job:
-    """Starts the job; asked twice while one like it waits, gives that one. snapshot_id: "" = as the study is now."""
-    arguments = {"snapshot_id": snapshot_id}
+def start_report(*, study: Study, snapshot_id: str = "", chapters: str = "", user: Any = None) -> Job:
+    """Starts the job; asked twice while one like it waits, gives that one. snapshot_id: "" = as the study is now.
+
+    chapters: "all", "none" or names of sections, which are computed where they are missing; "" = those that are there.
+    Raises InvalidInput.
+    """
+    if chapters:
+        chapters_named(chapters)
+    arguments = {"snapshot_id": snapshot_id, "chapters": chapters}
     waiting = Job.objects.filter(kind=JOB_KIND, study_key=study.slug, arguments=arguments)
     same = waiting.exclude(state__in=Job.ENDED).first()
     return same or start_job(JOB_KIND, study_key=study.slug, arguments=arguments, user=user)
 
 
-def store_report(*, study: Study, snapshot_id: str, handle: JobHandle) -> dict[str, Any]:
+def store_report(*, study: Study, snapshot_id: str, chapters: str, handle: JobHandle) -> dict[str, Any]:
     """What the job keeps: snapshot_id, n_figures, and where each format and the page's part lie in the storage.
 
-    Raises SnapshotError.
+    chapters: as in `start_report`. Raises SnapshotError, InvalidInput.
     """
+    named = chapters_named(chapters) if chapters else None
     if not snapshot_id:
         record = freeze_snapshot(
             study=study, progress=lambda done, total: handle.progress(done, total, "freezing the study")
         )
         snapshot_id = record.snapshot_id
-    written = report_of_study(study=study, snapshot_id=snapshot_id, progress=handle.progress, job_id=handle.job_id)
+    written = report_of_study(
+        study=study, snapshot_id=snapshot_id, progress=handle.progress, job_id=handle.job_id, chapters=named
+    )
     handle.progress(0, 1, "setting the pages")
     files = {}
     for name, content in report_files(written).items():

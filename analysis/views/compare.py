@@ -8,7 +8,16 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
-from analysis.compare_pages import CSV_COLUMNS, agreement_rows, cautions, csv_rows, figures_of, ground_rows, source_of
+from analysis.compare_pages import (
+    CSV_COLUMNS,
+    agreement_rows,
+    cautions,
+    csv_rows,
+    figures_of,
+    ground_rows,
+    sides_links,
+    source_of,
+)
 from analysis.comparison_state import choices_of, link_of, names_of, options_of, values_of
 from analysis.models import AnalysisResult
 from analysis.queries import study_statistics
@@ -41,7 +50,7 @@ def compare(request: HttpRequest, slug: str) -> HttpResponse:
     result = newest_comparison(study, options) if options else None
     job = _job(study, options) if options else None
     statistics = study_statistics(study.pk)
-    context = {
+    context: dict[str, Any] = {
         "study": study,
         "rights": rights_of(request.user, study),
         "choices": choices,
@@ -55,6 +64,9 @@ def compare(request: HttpRequest, slug: str) -> HttpResponse:
         "state": link_of(values),
         **(_shown(study, result, names_of(study, values)) if result else {}),
     }
+    # one table holds the numbers of all figures
+    for figure in [*context.get("everything", []), *context.get("shared", [])]:
+        figure.csv_url = f"{reverse('study_compare_csv', args=[slug])}?{context['state']}"
     return render(request, "analysis/compare.html", context, status=400 if error else 200)
 
 
@@ -78,9 +90,13 @@ def _job(study: Study, options: dict[str, Any]) -> Job | None:
 
 def _shown(study: Study, result: AnalysisResult, names: list[str]) -> dict[str, Any]:
     found = result.result
+    links = sides_links(result)
     return {
         "names": names,
-        "sides": [{"name": name, **side} for name, side in zip(names, found["sides"], strict=True)],
+        "sides": [
+            {"name": name, "images": link, **side}
+            for name, link, side in zip(names, links, found["sides"], strict=True)
+        ],
         "cautions": cautions(result, names),
         "everything": figures_of(result, names, "everything"),
         "shared": figures_of(result, names, "shared") if found["shared"]["n_shared"] else [],

@@ -10,8 +10,8 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
 from analysis.asking_figures import asking_figures
+from analysis.charts.disagreement_parts import PARTS
 from analysis.disagreement_figures import (
-    PARTS,
     overlapping_words,
     parts_figure,
     together_figure,

@@ -6,11 +6,13 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from analysis.charts.marks import as_number, as_percent
 from analysis.comparison_figures import as_p, differences_figure, shares_figure
+from analysis.explorer_links import TwoSides, images
 from analysis.group_pages import CSV_COLUMNS, Grouping, csv_rows, ground_figure, groupings_of, pair_rows
 from analysis.models import AnalysisResult
 from analysis.over_snapshots.groups import DEFAULTS, GROUPS
@@ -54,7 +56,14 @@ def groups(request: HttpRequest, slug: str) -> HttpResponse:
         "contains_withdrawn": ran is not None and _contains_withdrawn(study, ran),
         "groupings": groupings,
         "grouping": grouping,
-        "group_sizes": [{**group, "name": grouping.names[group["name"]]} for group in grouping.found["groups"]]
+        "group_sizes": [
+            {
+                **group,
+                "name": grouping.names[group["name"]],
+                "images": images(**own) if (own := grouping.images_of(group["name"])) else "",
+            }
+            for group in grouping.found["groups"]
+        ]
         if grouping
         else [],
         "margin": as_number(100 * float((ran.options if ran else DEFAULTS)["margin"]), 1),
@@ -64,8 +73,12 @@ def groups(request: HttpRequest, slug: str) -> HttpResponse:
         "ground": ground_figure(grouping) if grouping else None,
         "pairs": pair_rows(grouping, pair) if grouping else [],
         "pair": _pair(study, grouping, pair) if grouping and pair else None,
-        "csv_url": f"{reverse('study_groups_csv', args=[slug])}?by={grouping.by}" if grouping else "",
+        "csv_url": f"{reverse('study_groups_csv', args=[slug])}?{urlencode({'by': grouping.by})}" if grouping else "",
     }
+    # one table holds the numbers of all figures
+    for figure in [context["ground"], *(context["pair"]["figures"] if context["pair"] else [])]:
+        if figure is not None:
+            figure.csv_url = context["csv_url"]
     return render(request, "analysis/groups.html", context, status=400 if error else 200)
 
 
@@ -102,12 +115,13 @@ def _contains_withdrawn(study: Study, result: AnalysisResult) -> bool:
 
 def _pair(study: Study, grouping: Grouping, pair: dict[str, Any]) -> dict[str, Any]:
     sides = [grouping.names[pair["first"]], grouping.names[pair["second"]]]
+    leads_to = TwoSides(grouping.images_of(pair["first"]), grouping.images_of(pair["second"]))
     return {
         "first": sides[0],
         "second": sides[1],
         "n_shared": pair["n_shared"],
         "figures": [
-            shares_figure("pair-shares", grouping.labels, pair["labels"], sides, grouping.source, leads_to_images=True),
+            shares_figure("pair-shares", grouping.labels, pair["labels"], sides, grouping.source, leads_to=leads_to),
             differences_figure(
                 "pair-differences",
                 grouping.labels,
@@ -115,6 +129,7 @@ def _pair(study: Study, grouping: Grouping, pair: dict[str, Any]) -> dict[str, A
                 sides,
                 margin=grouping.margin,
                 source=grouping.source,
+                leads_to=leads_to,
             ),
         ],
         "n_searched": pair["n_searched"],
@@ -127,7 +142,7 @@ def stimuli_of(
     study: Study, stimuli: list[dict[str, Any]], labels: list[dict[str, Any]], sides: list[str]
 ) -> list[dict[str, Any]]:
     """The images on which a pair parts ways, each side's most frequent labels in words; those gone by now left out."""
-    images = images_by_key(study, [one["stimulus_key"] for one in stimuli])
+    pictures = images_by_key(study, [one["stimulus_key"] for one in stimuli])
     names = [label["name"] for label in labels]
 
     def words(shares: list[float]) -> str:
@@ -137,12 +152,12 @@ def stimuli_of(
     return [
         {
             "key": one["stimulus_key"],
-            "thumbnail_url": image_url(study.pk, images[one["stimulus_key"]], "320"),
+            "thumbnail_url": image_url(study.pk, pictures[one["stimulus_key"]], "320"),
             "sides": list(zip(sides, (words(shares) for shares in one["shares"]), strict=True)),
             "distance": as_percent(one["distance"], 0),
             "p": as_p(one["p_corrected"]),
             "is_apart": one["p_corrected"] <= 0.05,
         }
         for one in stimuli
-        if one["stimulus_key"] in images
+        if one["stimulus_key"] in pictures
     ]

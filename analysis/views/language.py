@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from analysis.charts import mark_class
 from analysis.charts.marks import as_percent
+from analysis.explorer_links import images
 from analysis.language.measures import MEASURES
 from analysis.language_figures import figure_named, figures
 from analysis.language_figures.selection import BY_NAME, Selection, headline
@@ -45,6 +46,8 @@ def language(request: HttpRequest, slug: str) -> HttpResponse:
             figure.csv_url = f"{reverse('study_language_csv', args=[slug, figure.id])}{_query(selection)}"
         context |= {
             "figures": drawn,
+            "images_url": images(**_filters(selection, "felt")),
+            "words_url": f"{reverse('study_words', args=[slug])}?{urlencode(_filters(selection, 'emotion'))}",
             "headline": headline(selection),
             "lexicons": selection.found["lexicons"],
             "embeddings": selection.found["similarity"].get("embeddings"),
@@ -135,6 +138,12 @@ def _context(request: HttpRequest, study: Study, selection: Selection | None) ->
         "selection": selection,
         "row": selection.row if selection is not None else None,
     }
+
+
+def _filters(selection: Selection, emotion: str) -> dict[str, str]:
+    """The chosen part of the study as another page asks for it; emotion: what that page calls an emotion."""
+    asked = {"source": selection.source, emotion: selection.emotion}
+    return {name: value for name, value in asked.items() if value}
 
 
 def _query(selection: Selection) -> str:

@@ -5,8 +5,9 @@ from typing import Any
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods
 
 from analysis.figures import moment
 from analysis.models import AnalysisResult
@@ -25,6 +26,7 @@ from analysis.queries import latest_analysis, study_statistics
 from analysis.rehearsal_figures import rehearsal_figures
 from analysis.services.analyse_snapshot import newest_analysis_job, start_analysis
 from analysis.services.rehearse import JOB_KIND as REHEARSE
+from analysis.views.csv_file import csv_response
 from annotation.access import get_study, rights_of
 from annotation.models import PayPlan, Study
 from annotation.queries import n_available
@@ -79,7 +81,25 @@ def planning(request: HttpRequest, slug: str) -> HttpResponse:
         "use": use,
         "use_cost": cost.of(use.expected_further) if use else "",
     }
+    for figure in [*context["figures"], *([rehearsed] if (rehearsed := context["rehearsal_figure"]) else [])]:
+        figure.csv_url = f"{reverse('study_planning_csv', args=[slug, figure.id])}?{request.GET.urlencode()}"
     return render(request, "analysis/planning.html", context, status=400 if form.errors else 200)
+
+
+@login_required
+@require_GET
+def planning_csv(request: HttpRequest, slug: str, name: str) -> HttpResponse:
+    """A figure of the page, with all that its address supposes."""
+    study = get_study(request.user, slug, "see_results")
+    result = latest_analysis(study.pk, PLANNING.name)
+    own = result.result if result and result.result["n_responses"] else None
+    rehearsal = _rehearsal(_rehearsals(study), request.GET.get("rehearsal", ""))
+    form = supposed(request.GET, own, _defaults(study, own, rehearsal))
+    drawn = [widths_figure(own, form, ""), power_figure(form), _rehearsed_widths(rehearsal)]
+    figure = next((each for each in drawn if each is not None and each.id == name), None)
+    if figure is None:
+        raise Http404("This page has no such figure.")
+    return csv_response(f"{slug}-{name}", figure.raw_columns, figure.raw_rows)
 
 
 def _source(result: AnalysisResult) -> str:

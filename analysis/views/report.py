@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from analysis.queries import study_statistics
 from analysis.services.store_report import JOB_KIND, newest_report, start_report
-from analysis.services.write_report import FORMATS
+from analysis.services.write_report import ALL, FORMATS
 from annotation.access import get_study
 from annotation.models import SnapshotRecord
 from jobs.models import Job
@@ -30,7 +30,8 @@ def report(request: HttpRequest, slug: str) -> HttpResponse:
         if snapshot_id and not SnapshotRecord.objects.filter(study=study, snapshot_id=snapshot_id).exists():
             messages.error(request, _("This study has no such snapshot. Choose one of the list."))
         else:
-            start_report(study=study, snapshot_id=snapshot_id, user=request.user)
+            chapters = ALL if request.POST.get("everything") else ""
+            start_report(study=study, snapshot_id=snapshot_id, chapters=chapters, user=request.user)
         return redirect("study_report", slug=slug)
     jobs = Job.objects.filter(study_key=slug, kind=JOB_KIND).order_by("-id")
     newest, shown = jobs.first(), newest_report(study)

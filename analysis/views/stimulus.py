@@ -32,7 +32,7 @@ def stimulus(request: HttpRequest, slug: str, key: str) -> HttpResponse:
     statistics, facts = study_statistics(study.pk), stimulus_statistics(face.id)
     figure = None
     if statistics and facts and facts.counts:
-        figure = stimulus_distribution(facts, statistics.labels)
+        figure = stimulus_distribution(facts, statistics)
         figure.csv_url = reverse("study_stimulus_csv", args=[slug, key])
     state = request.GET.urlencode()
     context = {
@@ -61,7 +61,7 @@ def stimulus_csv(request: HttpRequest, slug: str, key: str) -> HttpResponse:
     statistics, facts = study_statistics(study.pk), stimulus_statistics(face.id)
     if statistics is None or not isinstance(facts, StimulusStatistics) or not facts.counts:
         raise Http404("Nobody has answered this image yet.")
-    figure = stimulus_distribution(facts, statistics.labels)
+    figure = stimulus_distribution(facts, statistics)
     return csv_response(f"{slug}-{key[:12]}", figure.raw_columns, figure.raw_rows)
 
 

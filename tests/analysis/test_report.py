@@ -6,6 +6,7 @@ import io
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -18,18 +19,22 @@ from django.core.files.storage import default_storage
 from django.core.management import CommandError, call_command
 
 from analysis.json_pointer import at_pointer
+from analysis.over_snapshots import analysis_named
 from analysis.over_snapshots.snapshot_analysis import no_progress
 from analysis.report.as_markdown import markdown_text
+from analysis.report.chapters import CHAPTER_NAMES, command_of
 from analysis.report.document import Heading, Notice, Paragraph, Table, plain
 from analysis.report.evidence import spelled
 from analysis.report.write import Written
-from analysis.services.write_report import report_files, report_of_folder, report_of_study
+from analysis.services.analyse_snapshot import store_analysis_of
+from analysis.services.write_report import chapters_named, report_files, report_of_folder, report_of_study
 from annotation.models import Response, Study
 from annotation.services.freeze_snapshot import freeze_snapshot
 from annotation.services.simulate_responses import simulate_responses
 from snapshots.local_copy import snapshot_folder
 from snapshots.reader import open_snapshot
 from tests.analysis.answers import answer_stimulus, answered_study, people_of_study
+from tests.analysis.grouped_study import grouped_study
 from tests.conftest import make_study
 
 pytestmark = pytest.mark.django_db
@@ -46,14 +51,17 @@ def demo_like(mika: User) -> Study:
     return study
 
 
-def written_of(study: Study) -> Written:
+def written_of(study: Study, chapters: str = "none") -> Written:
     record = freeze_snapshot(study=study)
-    return report_of_study(study=study, snapshot_id=record.snapshot_id, progress=no_progress)
+    return report_of_study(
+        study=study, snapshot_id=record.snapshot_id, progress=no_progress, chapters=chapters_named(chapters)
+    )
 
 
 def test_two_builds_in_two_processes_give_the_same_bytes(demo_like: Study, tmp_path: Path) -> None:
     record = freeze_snapshot(study=demo_like)
-    first = report_files(report_of_study(study=demo_like, snapshot_id=record.snapshot_id, progress=no_progress))
+    first = report_files(written_of(demo_like, "asking,latent,planning"))
+    # what was computed for the first one is part of the next
     again = report_files(report_of_study(study=demo_like, snapshot_id=record.snapshot_id, progress=no_progress))
     assert first == again
 
@@ -63,7 +71,8 @@ def test_two_builds_in_two_processes_give_the_same_bytes(demo_like: Study, tmp_p
         "from analysis.services.write_report import report_files, report_of_folder\n"
         "from snapshots.reader import open_snapshot\n"
         "files = report_files(report_of_folder(\n"
-        "    snapshot=open_snapshot(sys.argv[1]), name='demo', progress=lambda *words: None))\n"
+        "    snapshot=open_snapshot(sys.argv[1]), name='demo', progress=lambda *words: None,\n"
+        "    chapters=('asking', 'latent', 'planning')))\n"
         "print({name: hashlib.sha256(content).hexdigest() for name, content in sorted(files.items())})\n"
     )
     said = subprocess.run(
@@ -81,20 +90,30 @@ def test_two_builds_in_two_processes_give_the_same_bytes(demo_like: Study, tmp_p
         check=True,
         timeout=120,
     ).stdout
-    here = report_files(report_of_folder(snapshot=open_snapshot(folder), name="demo", progress=no_progress))
+    chapters = ("asking", "latent", "planning")
+    here = report_files(
+        report_of_folder(snapshot=open_snapshot(folder), name="demo", progress=no_progress, chapters=chapters)
+    )
     assert ast.literal_eval(said) == {name: hashlib.sha256(content).hexdigest() for name, content in here.items()}
 
 
-def test_every_figure_is_what_its_command_prints(demo_like: Study) -> None:
-    written = written_of(demo_like)
-    snapshot_id = freeze_snapshot(study=demo_like).snapshot_id
+def test_every_figure_is_what_its_command_prints(mika: User) -> None:
+    """Of a study with everything: sources, cohorts, and every section that can be computed."""
+    study, _ = grouped_study(mika, {"woman": 10, "man": 10}, n_stimuli=8)
+    study.stimuli.filter(rank__lt=4_000).update(source_dataset="OASIS")
+    written = written_of(study, "all")
+    snapshot_id = freeze_snapshot(study=study).snapshot_id
+    commands = {
+        name: command_of(study.slug, name, snapshot_id) for name in ("collection", "agreement", "words", *CHAPTER_NAMES)
+    }
     printed: dict[str, Any] = {}
-    for name in ("collection", "agreement", "words"):
+    for name, command in commands.items():
         out = io.StringIO()
-        call_command("snapshot_analysis", demo_like.slug, name, "--snapshot", snapshot_id[:12], stdout=out)
+        call_command(*shlex.split(command)[1:], stdout=out)
         printed[name] = json.loads(out.getvalue())
 
-    assert len(written.printed) > 200
+    assert len(written.printed) > 600
+    assert {each.analysis for each in written.printed} == set(commands)
     for each in written.printed:
         assert each.words == spelled(at_pointer(printed[each.analysis], each.place), each.form), each
 
@@ -103,13 +122,36 @@ def test_every_figure_is_what_its_command_prints(demo_like: Study) -> None:
     assert isinstance(evidence, Table)
     assert [plain(row[0]) for row in evidence.rows] == [str(n) for n in range(1, len(evidence.rows) + 1)]
     text = markdown_text(written.report)
-    for name in printed:
-        assert f"manage.py snapshot_analysis {demo_like.slug} {name} --snapshot {snapshot_id[:12]}" in text
+    for command in commands.values():
+        assert command in text
+    assert "What was not computed" not in text
+
+
+def test_what_was_not_computed_is_named_with_its_command(mika: User) -> None:
+    study = answered_study(mika, VOTES)[0]
+    record = freeze_snapshot(study=study)
+    store_analysis_of(
+        study=study,
+        snapshot_id=record.snapshot_id,
+        analysis=analysis_named("planning"),
+        options={},
+        progress=no_progress,
+    )
+    text = markdown_text(report_of_study(study=study, snapshot_id=record.snapshot_id, progress=no_progress).report)
+    assert "How many responses would be enough" in text
+    missing = text.split("What was not computed", 1)[1]
+    for name in ("disagreement", "asking", "groups", "latent", "emotion_map"):
+        assert command_of(study.slug, name, record.snapshot_id) in missing
+    assert command_of(study.slug, "planning", record.snapshot_id) not in missing.split("The report with all", 1)[0]
+    assert "--with all --format html" in missing
+    # and this very report is made again by a command that names what is in it
+    assert "--with planning --format html" in text
 
 
 def test_no_figure_stands_loose_in_the_text_of_the_results(mika: User) -> None:
     """What is no figure of the data: numbers of tables and drawings, the ends of scales, the width of intervals."""
-    written = written_of(answered_study(mika, VOTES)[0])
+    study, _ = grouped_study(mika, {"woman": 10, "man": 10}, n_stimuli=6)
+    written = written_of(study, "all")
     known = re.compile(
         r"(Table|Figure) \d+|95 % interval|0 is always one label, [\d.]+ all \d+ evenly|1 would be|0 chance|13 phrases"
     )
@@ -135,7 +177,7 @@ def test_simulated_responses_are_marked_first(demo_like: Study, mika: User) -> N
 )
 def test_hardly_any_answers_make_a_report_all_the_same(table: list[list[str]], mika: User) -> None:
     study = answered_study(mika, table)[0] if table else make_study(mika)
-    files = report_files(written_of(study))
+    files = report_files(written_of(study, "all"))
     assert files["report.pdf"].startswith(b"%PDF")
     assert not re.search(rb"\b(nan|None|inf)\b", files["report.html"])
 
@@ -178,5 +220,7 @@ def test_the_command_writes_each_format_and_nothing_over_a_file(mika: User, tmp_
     assert (tmp_path / "figures" / "figure-1.svg").read_text().startswith("<svg")
     with pytest.raises(CommandError, match="exists already"):
         call_command("report", study.slug, "--out", str(tmp_path / "report.html"))
+    with pytest.raises(CommandError, match="There is no chapter 'weather'"):
+        call_command("report", study.slug, "--with", "weather", "--out", str(tmp_path / "other.html"))
     with pytest.raises(CommandError, match="no study and no snapshot folder"):
         call_command("report", "nothing-here", "--out", str(tmp_path / "other.html"))

@@ -142,6 +142,7 @@ ADDRESSES: dict[str, dict[str, set[str]]] = {
     "study_groups": {"GET": RESEARCHERS, "POST": RESEARCHERS},
     "study_groups_csv": {"GET": RESEARCHERS},
     "study_planning": {"GET": RESEARCHERS, "POST": RESEARCHERS},
+    "study_planning_csv": {"GET": RESEARCHERS},
     "study_compare": {"GET": RESEARCHERS, "POST": RESEARCHERS},
     "study_compare_csv": {"GET": RESEARCHERS},
     "study_explorer": {"GET": RESEARCHERS},

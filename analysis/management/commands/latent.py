@@ -7,11 +7,12 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from analysis.json_pointer import at_pointer
 from analysis.services.latent_truth import latent_truth, methods_named, snapshot_of_storage
 from analysis.statistics.latent import METHODS
 from annotation.errors import InvalidInput
 from annotation.services.freeze_snapshot import freeze_snapshot
-from annotation.study_lookup import find_study
+from annotation.study_lookup import find_snapshot, find_study
 from snapshots.errors import SnapshotError
 from snapshots.reader import Snapshot, open_snapshot
 
@@ -20,6 +21,8 @@ examples:
   manage.py latent feelings-at-the-lake-1a2b3c4d
   manage.py latent feelings-at-the-lake-1a2b3c4d --method dawid_skene --method glad --json > latent.json
   manage.py latent exports/5f0c.../ --method all
+  manage.py latent feelings-at-the-lake-1a2b3c4d --snapshot 5f0c9a2b41de --method all --json \\
+      --at /methods/1/figures/n_overruled
 
 For comparison, never a replacement for the votes: a feeling has no true label, and disagreement is the data.
 A study is frozen first, so that the numbers name the snapshot that they come from. The JSON holds, per method, its
@@ -42,27 +45,36 @@ class Command(BaseCommand):
             help=f"may be repeated: {', '.join(method.name for method in METHODS)}, all; default dawid_skene",
         )
         parser.add_argument("--json", action="store_true", help="print one JSON object with everything")
+        parser.add_argument("--snapshot", metavar="ID", default="", help="an earlier snapshot: its id or how it begins")
+        parser.add_argument(
+            "--at", metavar="POINTER", default="", help="print only what stands there in the JSON (RFC 6901)"
+        )
         parser.add_argument("--stimuli", type=int, default=5, metavar="N", help="show N stimuli per method; default 5")
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             methods = methods_named(options["method"] or ["dawid_skene"])
-            snapshot = self._snapshot(options["study"])
+            snapshot = self._snapshot(options["study"], options["snapshot"])
             results = latent_truth(snapshot, methods, with_everything=options["json"])
         except (InvalidInput, SnapshotError) as error:
             raise CommandError(str(error)) from error
-        if options["json"]:
-            self.stdout.write(json.dumps({"study": options["study"], "methods": results}, ensure_ascii=False))
+        if options["json"] or options["at"]:
+            try:
+                chosen = at_pointer({"study": options["study"], "methods": results}, options["at"])
+            except LookupError as error:
+                raise CommandError(str(error.args[0])) from error
+            self.stdout.write(json.dumps(chosen, ensure_ascii=False))
             return
         self.stdout.write(f"snapshot {snapshot.id[:12]}, program {results[0]['code_version']}")
         for result in results:
             self.stdout.write("\n".join(["", *_lines(result, options["stimuli"])]))
         self.stdout.write("\nFor comparison: these methods assume one true label per stimulus, and a feeling has none.")
 
-    def _snapshot(self, name: str) -> Snapshot:
+    def _snapshot(self, name: str, snapshot: str) -> Snapshot:
         study = find_study(name)
         if study is not None:
-            return snapshot_of_storage(freeze_snapshot(study=study).snapshot_id)
+            chosen = find_snapshot(study, snapshot) if snapshot else freeze_snapshot(study=study)
+            return snapshot_of_storage(chosen.snapshot_id)
         if Path(name).is_dir():
             return open_snapshot(name)
         raise InvalidInput(
