@@ -6,6 +6,7 @@ rows take seconds, memory does not grow with them, and one bad row leaves nothin
 """
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -44,6 +45,7 @@ STAGING = (
 )
 RESERVED = ("new", "import")  # pages beside those of studies, annotation/urls.py
 MOST_WANTED = 1000  # as Study.wanted_responses
+LANGUAGE = re.compile(r"(?=.{2,12}\Z)[A-Za-z]{2,3}(-[A-Za-z0-9]+)*")  # as long as Participation.language
 Progress = Callable[[int, str], None]
 
 
@@ -87,6 +89,7 @@ def import_responses(
     A repeated worker and item is a revision: the last row counts. The same file again changes nothing.
     Raises InvalidRows (which rows, which field, why), InvalidInput.
     """
+    _check_words(new_slug if study is None else "", title, language)
     table = open_table(path, name=file_name)
     names, is_affection = columns_of(table, columns or {})
     new = NewStudyRules(names, is_affection=is_affection, text_optional=text_optional)
@@ -117,6 +120,17 @@ def import_responses(
             f"{table.name} could not be imported since the study changed meanwhile; nothing was imported. Try again."
         ) from error
     return result
+
+
+def _check_words(slug: str, title: str, language: str) -> None:
+    """What the database could not keep is said before half a million rows are read."""
+    for what, given, most in (("address of a study", slug, 80), ("title", title, 200)):
+        if len(given) > most:
+            raise InvalidInput(f"The {what} has at most {most} characters; {given[:40]!r}... has {len(given)}.")
+        if "\x00" in given:
+            raise InvalidInput(f"The {what} holds a NUL character.")
+    if language and not LANGUAGE.fullmatch(language):
+        raise InvalidInput(f"{language[:40]!r} is no code of a language; write it as en, pt or zh-hans.")
 
 
 def _stage(cursor: Any, rows: ResponseRows, progress: Progress) -> int:

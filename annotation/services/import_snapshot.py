@@ -34,6 +34,7 @@ from snapshots.archive import extract_archive
 from snapshots.errors import SnapshotError
 from snapshots.local_copy import image_name
 from snapshots.reader import Snapshot, open_snapshot
+from snapshots.schema import STUDY_KEYS
 from snapshots.verify import verify
 
 BATCH = 2_000
@@ -48,6 +49,11 @@ def import_snapshot(*, folder: Path, user: Any = None, progress: Progress = lamb
         )
     snapshot = open_snapshot(folder)
     description = snapshot.study
+    if missing := [key for key in STUDY_KEYS if key not in description]:
+        raise InvalidInput(
+            f"The snapshot does not say the study's {', '.join(missing)}, so no study can be made of it; nothing was "
+            "imported."
+        )
     steps = clean_steps(description["steps"])
     if steps != description["steps"]:
         raise InvalidInput(

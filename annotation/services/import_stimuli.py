@@ -53,7 +53,7 @@ def import_files(
 ) -> ImportedStimuli:
     """Images as (name, open file). Raises InvalidInput that names every file that cannot be used."""
     problems: dict[str, list[str]] = {}
-    with _Workbench(study) as bench:
+    with _Workbench(study, source_dataset) as bench:
         for number, (name, file) in enumerate(files, start=1):
             progress(number - 1, len(files), "Checking images")
             try:
@@ -69,7 +69,7 @@ def import_archive(
 ) -> ImportedStimuli:
     """A zip of images. Raises InvalidInput that names every member that cannot be used."""
     problems: dict[str, list[str]] = {}
-    with _Workbench(study) as bench, archive_images(path, file_name or path.name) as images:
+    with _Workbench(study, source_dataset) as bench, archive_images(path, file_name or path.name) as images:
         for number, image in enumerate(images, start=1):
             progress(number - 1, len(images), "Checking images")
             try:
@@ -89,7 +89,7 @@ def import_folder(
     if not paths:
         raise InvalidInput(f"The folder {folder} holds no files.")
     problems: dict[str, list[str]] = {}
-    with _Workbench(study) as bench:
+    with _Workbench(study, source_dataset) as bench:
         for number, path in enumerate(paths, start=1):
             progress(number - 1, len(paths), "Checking images")
             name = path.relative_to(folder).as_posix()
@@ -127,7 +127,7 @@ def import_manifest(
     problems.raise_if_any()
     if not rows:
         raise InvalidInput(f"{table.name} has a header but no rows, so there is nothing to import.")
-    with _Workbench(study) as bench:
+    with _Workbench(study, source_dataset) as bench:
         for done, row in enumerate(rows):
             progress(done, len(rows), "Checking images" if row.has_image else "Reading rows")
             _add_row(bench, row, row.source_dataset or source_dataset, problems)
@@ -157,7 +157,10 @@ def _add_row(bench: "_Workbench", row: ManifestRow, source_dataset: str, problem
 class _Workbench:
     """Where decoded images lie until all are known to be good. A context: the folder goes away at its end."""
 
-    def __init__(self, study: Study) -> None:
+    def __init__(self, study: Study, source_dataset: str = "") -> None:
+        most = MOST_CHARACTERS["source_dataset"]
+        if len(source_dataset) > most:
+            raise InvalidInput(f"The name of a data set has at most {most} characters, not {len(source_dataset)}.")
         self.study = study
         self.stimuli: dict[str, NewStimulus] = {}
         self.n_read = 0

@@ -56,9 +56,14 @@ def columns_of(table: Table, named: dict[str, str]) -> tuple[Columns, bool]:
         return _own_columns(table)
     found = {part: name for part, name in OPTIONAL_COLUMNS.items() if name in table.columns}
     columns = Columns(**{**found, **named})
+    taken: dict[str, str] = {}
     for part in ("worker", "item", "label", "text", "source"):
-        if getattr(columns, part):
-            table.place(getattr(columns, part), option=f"--{part}-column")
+        if name := getattr(columns, part):
+            table.place(name, option=f"--{part}-column")
+            if name in taken:
+                sentence = f"The column {name!r} is taken for the {taken[name]} and for the {part}; each needs its own."
+                raise InvalidInput(f"{sentence} Nothing was imported.", {name: [sentence]})
+            taken[name] = part
     return columns, False
 
 
@@ -190,7 +195,8 @@ class NewStudyRules:
         try:
             return label_id, self.text_kind.clean_answer(self.text_options, text)
         except AnswerRefused as refusal:
-            raise InvalidInput(str(refusal), {self.columns.text: [str(refusal)]}) from refusal
+            problem = str(refusal) if text else "it is empty; --text-optional takes rows without words as well."
+            raise InvalidInput(problem, {self.columns.text: [problem]}) from refusal
 
     def _new_label(self, label: str) -> str:
         problem = ""

@@ -50,6 +50,8 @@ def simulate_responses(
     """
     if not study.is_open:
         raise StudyNotOpen("The crowd can answer an open study only. Open it first; its simulated answers are marked.")
+    if most_responses is not None and most_responses < 1:
+        raise InvalidInput(f"A dry run gives at least 1 response; got {most_responses}.")
     try:
         crowd = Crowd(n_annotators, seed, settings)
     except ValueError as error:

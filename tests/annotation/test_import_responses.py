@@ -257,10 +257,15 @@ def test_a_name_that_two_images_have_needs_its_source(tmp_path: Path) -> None:
         ("worker,item,label", ("w" * 121, "a", "x"), "worker", "at most 120"),
         ("worker,item,label", ("w", "a" * 301, "x"), "item", "at most 300"),
         ("worker,item,label", ("w", "a", "x", "y"), "whole row", "it has 4 cells, the header 3"),
-        ("worker,item,label,explanation", ("w", "a", "x", ""), "explanation", "Write why"),
+        (
+            "worker,item,label,explanation",
+            ("w", "a", "x", ""),
+            "explanation",
+            "it is empty; --text-optional takes rows",
+        ),
         ("worker,item,label,explanation", ("w", "a", "x", "y" * 100_000), "explanation", "these are 100000"),
         (",".join(AFFECTION), ("w", "words", "joyful", "d", "i"), "emotion", "'joyful' is not an emotion of Affection"),
-        (",".join(AFFECTION), ("w", "", "awe", "d", "i"), "utterance", "Write why"),
+        (",".join(AFFECTION), ("w", "", "awe", "d", "i"), "utterance", "it is empty"),
         (",".join(AFFECTION), ("w", "words", "", "d", "i"), "emotion", "it is empty"),
     ],
 )
@@ -349,6 +354,10 @@ def test_the_command_answers_in_json(tmp_path: Path) -> None:
         (["a study with spaces", "labels.csv"], "none can be made of that name"),
         (["faces", "labels.csv", "--manager", "nobody"], "There is no user 'nobody'"),
         (["faces", "labels.csv", "--label-column", "mood"], "no column 'mood'"),
+        (["faces", "labels.csv", "--label-column", "worker"], "taken for the worker and for the label"),
+        (["faces", "labels.csv", "--language", "x" * 40], "is no code of a language"),
+        (["faces", "labels.csv", "--title", "t" * 201], "The title has at most 200 characters"),
+        (["f" * 81, "labels.csv"], "The address of a study has at most 80 characters"),
     ],
 )
 def test_the_command_says_what_is_wrong(

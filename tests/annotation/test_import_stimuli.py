@@ -404,6 +404,12 @@ def test_the_command_imports_a_manifest_with_paths_beside_it(empty_study: Study,
     assert "1 stimuli added out of 1" in out.getvalue()
 
 
+def test_the_name_of_a_data_set_has_an_end(empty_study: Study, tmp_path: Path) -> None:
+    (tmp_path / "names.csv").write_text("name\nlake\n")
+    with pytest.raises(CommandError, match="at most 120 characters, not 121"):
+        call_command("import_stimuli", empty_study.slug, tmp_path / "names.csv", "--source-dataset", "x" * 121)
+
+
 def test_the_command_finds_a_study_by_its_title(empty_study: Study, tmp_path: Path) -> None:
     call_command("import_stimuli", "feelings-at-the-lake", str(zip_file(tmp_path, {"a.jpg": picture()})))
     assert Stimulus.objects.filter(study=empty_study).count() == 1

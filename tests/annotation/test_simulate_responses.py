@@ -88,6 +88,13 @@ def test_a_second_text_is_never_left_empty() -> None:
         assert len(text) >= 60
 
 
+def test_the_command_knows_a_study_by_its_title(study: Study, capsys: Any) -> None:
+    call_command("simulate", study.title, "--annotators", "2", "--responses", "3")
+    assert "2 simulated annotators gave 3 responses" in capsys.readouterr().out
+    with pytest.raises(CommandError, match="at least 1 response"):
+        call_command("simulate", study.slug, "--responses", "-1")
+
+
 def test_the_command_reports_and_refuses(study: Study, capsys: Any) -> None:
     call_command("simulate", study.slug, "--annotators", "3", "--responses", "4")
     assert "gave 4 responses" in capsys.readouterr().out

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from annotation.models import Study
+from annotation.models import SnapshotRecord, Study
 from tests.conftest import make_participation, respond
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -42,6 +42,12 @@ def test_an_existing_file_is_never_overwritten(answered: Study, tmp_path: Path) 
     with pytest.raises(CommandError, match="exists already"):
         call_command("export", answered.slug, "--to", str(target))
     assert target.read_text() == "mine"
+
+
+def test_a_folder_that_is_not_there_is_said_before_anything_is_frozen(answered: Study, tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match=r"There is no folder .*nowhere to write lake\.csv into"):
+        call_command("export", answered.slug, "--to", tmp_path / "nowhere" / "lake.csv")
+    assert not SnapshotRecord.objects.exists()
 
 
 def test_what_is_not_there_is_said(tmp_path: Path) -> None:

@@ -44,6 +44,8 @@ class Command(BaseCommand):
         target: Path = options["to"]
         if target.exists():
             raise CommandError(f"{target} exists already; name another file. Nothing was written.")
+        if not target.parent.is_dir():
+            raise CommandError(f"There is no folder {target.parent} to write {target.name} into. Nothing was written.")
         try:
             study = find_study(options["study"])
             if study is None:

@@ -6,9 +6,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from annotation.errors import AnnotationError
-from annotation.models import Study
 from annotation.services.remove_simulated import remove_simulated
 from annotation.services.simulate_responses import simulate_responses
+from annotation.study_lookup import find_study
 
 
 class Command(BaseCommand):
@@ -27,20 +27,20 @@ Examples:
         return super().create_parser(*args, formatter_class=RawDescriptionHelpFormatter, **kwargs)
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("study", help="the study's address (slug), as in /studies/<slug>/")
+        parser.add_argument("study", help="slug or title of the study")
         parser.add_argument("--annotators", type=int, default=50, help="how many people (default 50)")
         parser.add_argument("--responses", type=int, help="stop after this many (default: until nothing is left)")
         parser.add_argument("--seed", type=int, default=0, help="another seed is another crowd (default 0)")
         parser.add_argument("--remove", action="store_true", help="remove all simulated responses instead")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        study = Study.objects.filter(slug=options["study"]).first()
-        if study is None:
-            raise CommandError(f"There is no study {options['study']!r}. Its address stands in /studies/<slug>/.")
-        if options["remove"]:
-            self.stdout.write(f"Removed {remove_simulated(study=study)} simulated responses.")
-            return
         try:
+            study = find_study(options["study"])
+            if study is None:
+                raise CommandError(f"There is no study {options['study']!r}. Its address stands in /studies/<slug>/.")
+            if options["remove"]:
+                self.stdout.write(f"Removed {remove_simulated(study=study)} simulated responses.")
+                return
             done = simulate_responses(
                 study=study,
                 n_annotators=options["annotators"],
