@@ -115,6 +115,10 @@ def plan_by_rule(*, study: Study, rule: str, purpose: str, user: Any, amount: in
         )
     if rule != "to_the_floor" and amount < 1:
         raise InvalidInput(_("Give an amount above 0."), {"amount": [_("Give an amount above 0.")]})
+    if rule == "at_least" and n_images < 1:
+        # 0 would pay whoever agreed to take part and did nothing
+        sentence = _("Say from how many images on the bonus is paid, 1 at least.")
+        raise InvalidInput(sentence, {"n_images": [sentence]})
     plan = _saved_plan(study)
     wishes = [
         _Wish(work.participation_id, owed, Payment.BONUS, _clean(purpose), work.visit_id, work.recruitment_id)

@@ -134,6 +134,17 @@ def test_people_are_raised_to_the_floor(study: Study, plan: PayPlan, anna: Parti
     assert plan_by_rule(study=study, rule="to_the_floor", purpose="Again", user=mika).n_new == 0
 
 
+def test_a_bonus_from_a_number_of_images_on_needs_that_number(
+    study: Study, plan: PayPlan, anna: Participation, mika: Any
+) -> None:
+    with pytest.raises(InvalidInput, match="from how many images on"):
+        plan_by_rule(study=study, rule="at_least", purpose="Thank you", amount=100, user=mika)
+    respond(anna)
+    make_participation(study)
+    given = {"study": study, "purpose": "Thank you", "amount": 100, "user": mika}
+    assert plan_by_rule(rule="at_least", n_images=1, **given).n_new == 1
+
+
 def test_a_budget_is_not_gone_beyond(study: Study, plan: PayPlan, anna: Participation, mika: Any) -> None:
     set_plan(study=study, budget=160)
     for participation in (anna, make_participation(study)):
