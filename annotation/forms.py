@@ -33,6 +33,10 @@ class StepsField(forms.JSONField):
                 raise forms.ValidationError(f"This is not JSON: {error}.") from error
         return super().to_python(value)
 
+    def bound_data(self, data: Any, initial: Any) -> Any:
+        """What somebody typed, unread: it is shown again as it is."""
+        return data
+
     def prepare_value(self, value: Any) -> Any:
         """Steps as indented JSON; what somebody typed stays as she typed it."""
         return value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False)

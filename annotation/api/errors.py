@@ -16,6 +16,13 @@ logger = logging.getLogger(__name__)
 
 
 def exception_handler(error: Exception, context: dict[str, Any]) -> ApiResponse | None:
+    answer = _answer(error, context)
+    if answer is not None:
+        answer.data = _sayable(answer.data)
+    return answer
+
+
+def _answer(error: Exception, context: dict[str, Any]) -> ApiResponse | None:
     if isinstance(error, AnnotationError):
         details = {key: value for key, value in error.details.items() if key in ("errors", "rows")}
         return ApiResponse({"type": error.type, "message": error.message, **details}, status=error.status)
@@ -37,6 +44,15 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> ApiResponse 
         code = error.default_code if isinstance(error, APIException) else "error"
         answer.data = {"type": str(code), "message": str(answer.data["detail"])}
     return answer
+
+
+def _sayable(value: Any) -> Any:
+    """What an error repeats of a request may hold half of a character, which no answer can carry."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    if isinstance(value, dict):
+        return {_sayable(key): _sayable(inner) for key, inner in value.items()}
+    return [_sayable(inner) for inner in value] if isinstance(value, list | tuple) else value
 
 
 def _first(value: Any) -> str:

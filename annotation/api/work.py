@@ -23,6 +23,7 @@ from rest_framework.response import Response as ApiResponse
 from rest_framework.views import APIView
 
 from annotation.access import role_in
+from annotation.api.json_body import AnswersBody
 from annotation.api.throttle import Throttle
 from annotation.care.lending import n_out_of_reach
 from annotation.care.pages import stimulus_care
@@ -51,6 +52,7 @@ from annotation.services.skip_assignment import skip_assignment
 from annotation.services.submit_response import submit_response
 from annotation.services.withdraw import withdraw_participation, withdraw_response
 from annotation.training.attention import DueCheck, answer_check, due_check, is_check
+from annotation.whole_number import whole_number
 
 # On the way of every response, so without the long texts.
 _STUDY_FIELDS = (
@@ -89,6 +91,7 @@ class ParticipantView(APIView):
 
     permission_classes = [AllowAny]
     content_negotiation_class = OneFormat
+    parser_classes = [AnswersBody]
     study: Study
 
     def perform_authentication(self, request: Request) -> None:
@@ -298,10 +301,8 @@ class Offers(ParticipantView):
     def get(self, request: Request, slug: str) -> ApiResponse:
         participation = self.participation(request)
         refuse_old_consent(participation)
-        asked = request.query_params.get("n", "24")
-        offers = next_offers(
-            participation=participation, study=self.study, n=int(asked[:4]) if asked.isdecimal() else 24
-        )
+        asked = whole_number(request.query_params.get("n", ""), otherwise=24)
+        offers = next_offers(participation=participation, study=self.study, n=min(asked, 9999))
         texts = shown_texts(self.study, [offer.stimulus_key for offer in offers])
         return ApiResponse(
             {
@@ -314,7 +315,7 @@ class Offers(ParticipantView):
 class AnsweredWork(serializers.Serializer[Any]):
     """Names what was answered or skipped: an assignment, or an offer that was shown without one."""
 
-    assignment = serializers.IntegerField(min_value=1, required=False)
+    assignment = serializers.IntegerField(min_value=1, max_value=2**63 - 1, required=False)
     offer = serializers.CharField(max_length=200, required=False)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
@@ -398,9 +399,8 @@ class Responses(ParticipantView):
             .select_related("stimulus")
             .order_by("-id")
         )
-        before = request.query_params.get("before", "")
-        if before.isdigit():
-            own = own.filter(pk__lt=int(before))
+        if before := whole_number(request.query_params.get("before", "")):
+            own = own.filter(pk__lt=before)
         return ApiResponse({"responses": [response_as_dict(self.study, response) for response in own[:50]]})
 
 

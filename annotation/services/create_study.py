@@ -98,7 +98,8 @@ def _set(study: Study, changes: dict[str, Any]) -> None:
     try:
         study.full_clean(exclude=["created_by", "slug"])
     except ValidationError as error:
-        raise InvalidInput("The study has errors.", error.message_dict) from error
+        sentences = " ".join(f"{field}: {said[0]}" for field, said in error.message_dict.items())
+        raise InvalidInput(f"The study has errors. {sentences}", error.message_dict) from error
 
 
 def _want(study: Study) -> None:

@@ -9,6 +9,7 @@ from annotation.steps.choice.kind import Choice
 from annotation.steps.compare.kind import Compare
 from annotation.steps.judge.kind import Judge
 from annotation.steps.text.kind import Text
+from annotation.storable import why_not_storable
 from snapshots.schema import RESPONSES, REVISIONS
 
 __all__ = ["KINDS", "Step", "StepKind", "clean_answers", "clean_steps", "nominal_label", "parse_steps"]
@@ -43,10 +44,12 @@ def clean_steps(steps: Any) -> list[dict[str, Any]]:
             errors[place] = [
                 f"The name {name!r} must be lower-case letters, digits and _, begin with a letter, at most 40."
             ]
-        elif kind not in KINDS:
+        elif not isinstance(kind, str) or kind not in KINDS:
             errors[place] = [f"{kind!r} is no kind of step; known are {', '.join(KINDS)}."]
         elif not isinstance(options, dict):
             errors[place] = ["The options are an object."]
+        elif reason := why_not_storable(options):
+            errors[place] = [f"A text of it {reason}."]
         else:
             try:
                 clean = Step(name, KINDS[kind], KINDS[kind].clean_options(options))
@@ -59,7 +62,8 @@ def clean_steps(steps: Any) -> list[dict[str, Any]]:
             columns.update(field.name for field in clean.columns())
             cleaned.append({"name": name, "kind": kind, "options": clean.options})
     if errors:
-        raise InvalidInput("The study's steps have errors.", errors)
+        sentences = " ".join(f"{place.capitalize()}: {said[0]}" for place, said in errors.items())
+        raise InvalidInput(f"The study's steps have errors. {sentences}", errors)
     return cleaned
 
 

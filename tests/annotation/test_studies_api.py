@@ -7,7 +7,7 @@ from django.contrib.auth.models import Group, User
 from django.test import Client
 
 from annotation.models import Response, Study
-from tests.conftest import make_participation, make_study, respond
+from tests.conftest import annotator_client, make_participation, make_study, respond
 
 pytestmark = pytest.mark.django_db
 
@@ -42,6 +42,10 @@ def test_a_script_makes_reads_changes_and_opens_a_study(stan: User, sign_in: Sig
         ({"steps": []}, "steps"),
         ({"steps": [{"name": "A", "kind": "choice"}]}, "step 1"),
         ({"title": ""}, "title"),
+        ({"steps": [{"name": "why", "kind": ["text"]}]}, "step 1"),
+        ({"steps": [{"name": "how", "kind": "choice", "options": {"label_set": ["affection"]}}]}, "step 1"),
+        ({"steps": [{"name": "how", "kind": "compare", "options": {"mode": ["turing"]}}]}, "step 1"),
+        ({"steps": [{"name": "how", "kind": "compare", "options": {"labels": [{"id": ["a"]}]}}]}, "step 1"),
     ],
 )
 def test_bad_settings_are_refused_by_field(
@@ -50,6 +54,50 @@ def test_bad_settings_are_refused_by_field(
     answer = sign_in(mika).patch(f"/api/v1/studies/{study.slug}", body, content_type=JSON)
     assert answer.status_code == 400
     assert field in answer.json()["errors"]
+
+
+def test_a_refusal_says_in_its_sentence_what_is_wrong(study: Study, mika: User, sign_in: SignIn) -> None:
+    address = f"/api/v1/studies/{study.slug}"
+    for body, sentence in (
+        ({"wanted_responses": 0}, "wanted_responses: Ensure this value is greater than or equal to 1."),
+        ({"steps": [{"name": "why", "kind": "song"}]}, "Step 1: 'song' is no kind of step"),
+    ):
+        assert sentence in sign_in(mika).patch(address, body, content_type=JSON).json()["message"]
+
+
+@pytest.mark.parametrize("body", ["[" * 100_000, '{"steps": ' + "[" * 100_000, '{"title": ' + '{"a":' * 100_000])
+def test_a_body_without_end_is_refused_and_no_error_of_the_server(
+    study: Study, mika: User, sign_in: SignIn, body: str
+) -> None:
+    answer = sign_in(mika).generic("PATCH", f"/api/v1/studies/{study.slug}", body, content_type=JSON)
+    assert (answer.status_code, answer.json()["message"]) == (400, "The JSON is nested too deeply to be read.")
+
+
+@pytest.mark.parametrize("text", ["\\u0000", "\\ud83d"])
+@pytest.mark.parametrize(
+    ("address", "body"),
+    [
+        ("", '{"steps": [{"name": "why", "kind": "text", "options": {"hint": "%s"}}]}'),
+        ("", '{"care": {"content_note": "%s"}}'),
+        ("/training", '{"settings": {"screened_out": "%s"}}'),
+    ],
+)
+def test_a_text_that_no_database_keeps_is_refused(
+    study: Study, mika: User, sign_in: SignIn, address: str, body: str, text: str
+) -> None:
+    answer = sign_in(mika).patch(f"/api/v1/studies/{study.slug}{address}", body % text, content_type=JSON)
+    assert answer.status_code == 400
+    assert "which cannot be stored. Nothing was changed." in answer.json()["message"]
+
+
+def test_half_a_character_is_told_though_it_cannot_be_repeated(study: Study) -> None:
+    body = '{"client_key": "\\ud83d", "assignment": 1, "answers": {}}'
+    browser = annotator_client(make_participation(study))
+    answer = browser.post(f"/api/v1/studies/{study.slug}/responses", body, content_type=JSON)
+    assert (answer.status_code, answer.json()["message"]) == (400, "client_key: Must be a valid UUID.")
+    named = '{"client_key": "6f0ce7d6-2b4c-4b2a-9d0e-0d3d5f0a3b11", "assignment": 1, "answers": {"\\ud83d": "awe"}}'
+    answer = browser.post(f"/api/v1/studies/{study.slug}/responses", named, content_type=JSON)
+    assert answer.json()["errors"]["?"] == ["This study has no such step."]
 
 
 def test_frozen_steps_are_a_conflict(study: Study, mika: User, sign_in: SignIn) -> None:

@@ -132,6 +132,9 @@ def test_the_preview_shows_what_annotators_will_see(study: Study, mika: User, si
         ({"steps": "[{"}, "This is not JSON"),
         ({"steps": '[{"name": "a", "kind": "dance"}]'}, "step 1: &#x27;dance&#x27; is no kind of step"),
         ({"steps": '{"name": "a"}'}, "at least one step"),
+        ({"steps": "[" * 5_000}, "This is not JSON"),
+        ({"steps": '[{"name": "a", "kind": "text", "options": {"hint": "\\u0000"}}]'}, "A text of it holds a NUL"),
+        ({"steps": '[{"name": "a", "kind": "text", "options": {"hint": "\\ud83d"}}]'}, "holds half of a character"),
     ],
 )
 def test_what_cannot_be_is_refused_and_nothing_typed_is_lost(

@@ -24,8 +24,8 @@ class Choice(StepKind):
             raise OptionsRefused(f"A choice has no option {', '.join(sorted(unknown))}.")
         if "labels" in options:
             labels = _clean_labels(options["labels"])
-        elif options.get("label_set") in LABEL_SETS:
-            labels = LABEL_SETS[options["label_set"]]
+        elif (name := str(options.get("label_set"))) in LABEL_SETS:
+            labels = LABEL_SETS[name]
         else:
             raise OptionsRefused(f"Give labels, or label_set as one of {', '.join(LABEL_SETS)}.")
         return {

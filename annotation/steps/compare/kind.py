@@ -38,7 +38,7 @@ class Compare(Choice):
         unknown = set(options) - {"question", "hint", "mode", "labels"}
         if unknown:
             raise OptionsRefused(f"A comparison has no option {', '.join(sorted(unknown))}.")
-        mode = options.get("mode", TURING)
+        mode = str(options.get("mode", TURING))
         if mode not in LABELS:
             raise OptionsRefused(f"The mode of a comparison is one of {', '.join(LABELS)}, not {mode!r}.")
         return {
@@ -61,7 +61,7 @@ def _labels(names: dict[str, str], given: Any) -> list[Label]:
     """The labels with their names. `given` may name them otherwise, in the study's language; it adds none."""
     renamed = dict(names)
     for label in given if isinstance(given, list) else []:
-        if not isinstance(label, dict) or label.get("id") not in names:
+        if not isinstance(label, dict) or str(label.get("id")) not in names:
             raise OptionsRefused(f"The labels of this comparison are {', '.join(names)}; only their names can change.")
         renamed[label["id"]] = str(label.get("name") or names[label["id"]])
     return [{"id": label_id, "name": name, "polarity": None} for label_id, name in renamed.items()]
