@@ -1,6 +1,6 @@
 """What papers printed of common ground, to stand beside a study's own figures and always marked as published.
 
-Names are those of `statistics/catalogue.py`. Sources: Affection = Achlioptas et al., arXiv 2210.01946, sec. 3 and
+Names are those of `statistics/catalogue/`. Sources: Affection = Achlioptas et al., arXiv 2210.01946, sec. 3 and
 supplement, fig. 7 (read off its bars); ArtEmis = Achlioptas et al., arXiv 2101.07396, sec. 3, and its analysis code.
 """
 
