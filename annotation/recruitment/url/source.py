@@ -18,6 +18,9 @@ from annotation.models import Recruitment, Visit
 from annotation.recruitment.base import Arrival, OptionsForm, RecruitmentSource, parameter
 
 PARAMETER = r"[A-Za-z][A-Za-z0-9_.\-]{0,39}"
+# an id with one of these is the panel's placeholder, such as %SURVEY_CODE% or {{id}}, which it did not fill in: taken
+# for an id, it would let everybody in as the same person
+PANEL_ID = re.compile(r"[^\s\x00-\x1f\x7f{}\[\]<>%$]{1,120}")
 PLACE = "{id}"
 
 
@@ -78,7 +81,7 @@ class UrlSource(RecruitmentSource):
         return f"{super().study_url(recruitment, site)}?{recruitment.options['id_parameter']}="
 
     def arrive(self, recruitment: Recruitment, query: Mapping[str, str]) -> Arrival:
-        panel_id = parameter(query, recruitment.options["id_parameter"], re.compile(r"[^\s\x00-\x1f\x7f]{1,120}"))
+        panel_id = parameter(query, recruitment.options["id_parameter"], PANEL_ID)
         # ids of one panel mean nobody elsewhere, so they are kept apart by study and source
         return Arrival(recruitment, panel=f"url:{recruitment.pk}", panel_id=panel_id)
 

@@ -223,6 +223,15 @@ def test_a_panel_by_url_gets_the_id_back_encoded(study: Study, plan: PayPlan) ->
     assert target == f"https://pool.sona-systems.com/webstudy_credit.aspx?{query}"
 
 
+@pytest.mark.parametrize("left", ["%SURVEY_CODE%", "{{%PROLIFIC_PID%}}", "[[id]]", "${e://Field/id}", "<id>", "a b"])
+def test_a_placeholder_that_the_panel_did_not_fill_in_is_nobodys_id(study: Study, left: str) -> None:
+    pool = add_recruitment(study=study, kind="url", name="sona", options=POOL)
+    refused = arrive(Client(), pool, survey_code=left)
+    assert refused.status_code == 400
+    assert "nothing about you was stored" in refused.content.decode()
+    assert not Identity.objects.exists()
+
+
 @pytest.mark.parametrize(
     "url",
     [
