@@ -6,6 +6,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from django.contrib.auth.models import User
 from django.core.files.base import ContentFile
@@ -17,13 +18,14 @@ from annotation.models import Annotator, Participation, Response, ResponseRevisi
 from annotation.services.audit_study import audit_study
 from annotation.services.export_snapshot import export_snapshot
 from annotation.services.freeze_snapshot import freeze_snapshot
-from annotation.services.import_snapshot import import_archive
+from annotation.services.import_snapshot import import_archive, import_snapshot
 from annotation.services.revise_response import revise_response
 from annotation.services.withdraw import withdraw_participation, withdraw_response
 from jobs.models import Job
 from jobs.services import run, start_job
 from snapshots.local_copy import local_copy
 from snapshots.verify import verify
+from snapshots.writer import SnapshotWriter
 from tests.conftest import answer, make_participation, respond
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -125,6 +127,16 @@ def test_a_damaged_archive_imports_nothing(answered: Study, ada: User, tmp_path:
 def test_a_file_that_is_no_archive_is_refused(ada: User, tmp_path: Path, content: bytes) -> None:
     with pytest.raises(InvalidInput):
         import_archive(file=io.BytesIO(content), parent=tmp_path, user=ada)
+
+
+def test_a_snapshot_that_says_too_little_about_its_study_is_refused_in_words(ada: User, tmp_path: Path) -> None:
+    """The format asks for steps and label sets only; whoever writes one herself may leave out the rest."""
+    steps = [{"name": "why", "kind": "text", "options": {}}]
+    study = {"steps": steps, "label_sets": {}, "title": "By hand", "wanted_responses": 1}
+    SnapshotWriter(tmp_path / "by hand", study=study, step_fields=[pa.field("why", pa.string())]).close()
+    with pytest.raises(InvalidInput, match="does not say the study's description, template, instructions, consents"):
+        import_snapshot(folder=tmp_path / "by hand", user=ada)
+    assert not Study.objects.exists()
 
 
 @pytest.mark.parametrize("format_name", ["csv", "jsonl", "parquet", "affection_raw", "affection_preprocessed"])
