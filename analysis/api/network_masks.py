@@ -4,7 +4,7 @@ from typing import Any
 
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
-from rest_framework.parsers import JSONParser, MultiPartParser
+from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response as ApiResponse
 from rest_framework.views import APIView
@@ -13,6 +13,7 @@ from analysis.api.asked_images import asked_images
 from analysis.api.networks import refusals_as_answers
 from analysis.services.ask_about_images import PATIENCE_SECONDS
 from annotation.access import get_study
+from annotation.api.json_body import JsonBody
 from annotation.api.throttle import Throttle
 from annotation.errors import InvalidInput
 from annotation.models import Study
@@ -30,7 +31,7 @@ class Masks(APIView):
     called `images`. A mask is COCO's uncompressed run lengths over the square into which the picture is squeezed.
     """
 
-    parser_classes = [JSONParser, MultiPartParser]
+    parser_classes = [JsonBody, MultiPartParser]
     throttle_classes = [Throttle]
     throttle_scope = "predict"
 

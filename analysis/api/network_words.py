@@ -4,7 +4,7 @@ from typing import Any
 
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
-from rest_framework.parsers import JSONParser, MultiPartParser
+from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response as ApiResponse
 from rest_framework.views import APIView
@@ -13,6 +13,7 @@ from analysis.api.asked_images import asked_images, image_names
 from analysis.api.networks import refusals_as_answers
 from analysis.services.ask_about_images import PATIENCE_SECONDS
 from annotation.access import get_study
+from annotation.api.json_body import JsonBody
 from annotation.api.throttle import Throttle
 from annotation.errors import InvalidInput
 from modelserve.models import Network
@@ -34,7 +35,7 @@ class Explanations(APIView):
     grounded_pragmatic; an emotion needs a grounded one.
     """
 
-    parser_classes = [JSONParser, MultiPartParser]
+    parser_classes = [JsonBody, MultiPartParser]
     throttle_classes = [Throttle]
     throttle_scope = "predict"
 
@@ -68,7 +69,7 @@ class ListenerScores(APIView):
     JSON {"pairs": [{"stimulus": KEY, "text": "..."}]}.
     """
 
-    parser_classes = [JSONParser]
+    parser_classes = [JsonBody]
     throttle_classes = [Throttle]
     throttle_scope = "predict"
 

@@ -11,7 +11,7 @@ from django.http import Http404
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
 from rest_framework.exceptions import APIException
-from rest_framework.parsers import JSONParser, MultiPartParser
+from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response as ApiResponse
 from rest_framework.views import APIView
@@ -22,6 +22,7 @@ from analysis.services.ask_about_images import PATIENCE_SECONDS, ask_about_image
 from analysis.services.serve_network import serve_network, take_network_back
 from analysis.services.train_on_study import train_on_study
 from annotation.access import get_study
+from annotation.api.json_body import JsonBody
 from annotation.api.throttle import Throttle
 from annotation.errors import AnnotationError, InvalidInput
 from annotation.models import Study
@@ -183,7 +184,7 @@ class Predictions(APIView):
     (multipart/form-data) with one or more files called `images`. `version` asks another version than the served one.
     """
 
-    parser_classes = [JSONParser, MultiPartParser]
+    parser_classes = [JsonBody, MultiPartParser]
     throttle_classes = [Throttle]
     throttle_scope = "predict"
 

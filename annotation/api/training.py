@@ -7,12 +7,13 @@ from django.db import transaction
 from django.http import Http404
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
-from rest_framework.parsers import FormParser, JSONParser, MultiPartParser
+from rest_framework.parsers import FormParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response as ApiResponse
 from rest_framework.views import APIView
 
 from annotation.access import get_study
+from annotation.api.json_body import JsonBody
 from annotation.models import AttentionCheck, PracticeItem, Study
 from annotation.services.caps import set_limits
 from annotation.services.top_up import set_top_up, top_up_of
@@ -81,7 +82,7 @@ class Training(APIView):
 class PracticeItems(APIView):
     """Add a practice image: one of the study's own, by its name or key (JSON), or a file (multipart, field `file`)."""
 
-    parser_classes = [JSONParser, MultiPartParser, FormParser]
+    parser_classes = [JsonBody, MultiPartParser, FormParser]
 
     class Input(serializers.Serializer[Any]):
         feedback = serializers.CharField(trim_whitespace=False)
