@@ -22,10 +22,14 @@ from analysis.services.judge_speaker import JOB_KIND as JUDGE_SPEAKER
 from analysis.services.judge_speaker import judge_speaker
 from analysis.services.latent_truth import JOB_KIND as LATENT_TRUTH
 from analysis.services.latent_truth import snapshot_of_storage, store_latent_truth
+from analysis.services.machine_texts import JOB_KIND as WRITE_MACHINE_TEXTS
+from analysis.services.machine_texts import follow_speakers, write_machine_texts
 from analysis.services.people_and_networks import JOB_KIND as PEOPLE_AND_NETWORKS
 from analysis.services.people_and_networks import store_people_and_networks
 from analysis.services.public_explorer import JOB_KIND as MAKE_PUBLIC
 from analysis.services.public_explorer import make_explorer, renew_public_explorers
+from analysis.services.rated_texts import JOB_KIND as RATED_TEXTS
+from analysis.services.rated_texts import store_rated_texts
 from analysis.services.recount import recount
 from analysis.services.rehearse import JOB_KIND as REHEARSE
 from analysis.services.rehearse import rehearse
@@ -244,9 +248,37 @@ def make_study_of_a_speakers_texts(handle: JobHandle) -> dict[str, Any]:
     return judge_speaker(handle)
 
 
+@shared_task(name="analysis.follow_speakers")  # type: ignore[untyped-decorator]
+def let_speakers_write_what_is_missing() -> None:
+    follow_speakers()
+
+
+@job(WRITE_MACHINE_TEXTS, queue="training", time_limit_seconds=7 * 24 * 3600)
+def write_texts_to_show_after_answers(handle: JobHandle) -> dict[str, Any]:
+    """Lets the served speaker write about every open image for every label, to be shown after answers.
+
+    arguments: network, variant, only_unlearned.
+    """
+    return write_machine_texts(handle)
+
+
 @job(PEOPLE_AND_NETWORKS, queue="analysis", time_limit_seconds=3600)
 def set_networks_beside_people(handle: JobHandle) -> dict[str, Any]:
     """Sets the served network's predictions beside people's answers. No arguments."""
     study = _study(handle, "compared")
     row = store_people_and_networks(study, handle.progress)
     return {"analysis_result": row.pk, "n_compared": row.result["n_compared"]}
+
+
+@job(RATED_TEXTS, queue="analysis", time_limit_seconds=3600)
+def count_ratings_of_texts(handle: JobHandle) -> dict[str, Any]:
+    """Counts how plausible people find a network's texts, and compares those who saw them with those held out.
+
+    No arguments.
+    """
+    study = _study(handle, "counted")
+    try:
+        row = store_rated_texts(study, handle.progress)
+    except SnapshotError as error:
+        raise JobRefused(f"{error} Nothing was counted.") from error
+    return {"analysis_result": row.pk, "n_rated": row.result["n_rated"]}

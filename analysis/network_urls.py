@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from analysis.views import feel, judged, networks, people_and_networks
+from analysis.views import feel, judged, machine_texts, networks, people_and_networks
 
 urlpatterns = [
     path(
@@ -12,6 +12,13 @@ urlpatterns = [
     ),
     path("studies/<slug:slug>/judged", judged.judged, name="study_judged"),
     path("studies/<slug:slug>/judged/<slug:name>.csv", judged.judged_csv, name="study_judged_csv"),
+    path("studies/<slug:slug>/after-an-answer", machine_texts.settings, name="study_machine_text_settings"),
+    path("studies/<slug:slug>/rated-explanations", machine_texts.rated_texts, name="study_rated_texts"),
+    path(
+        "studies/<slug:slug>/rated-explanations/<slug:name>.csv",
+        machine_texts.rated_texts_csv,
+        name="study_rated_texts_csv",
+    ),
     path("studies/<slug:slug>/feel", feel.feel, name="study_feel"),
     path("studies/<slug:slug>/networks", networks.networks, name="study_networks"),
     path("studies/<slug:slug>/networks/live", networks.networks_live, name="study_networks_live"),

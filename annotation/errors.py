@@ -60,6 +60,13 @@ class AlreadyAnswered(AnnotationError):
     status = 409
 
 
+class AlreadyRated(AnnotationError):
+    """What a network wrote was rated before; the first rating stands."""
+
+    type = "already_rated"
+    status = 409
+
+
 class NotTakingPart(AnnotationError):
     type = "not_taking_part"
     status = 403

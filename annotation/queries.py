@@ -164,6 +164,11 @@ def studies_with_top_up() -> list[Study]:
     return list(Study.objects.exclude(top_up={}).order_by("pk"))
 
 
+def studies_with_machine_texts() -> list[Study]:
+    """Studies that show what a network wrote, after an answer (annotation/machine_texts)."""
+    return list(Study.objects.filter(machine_texts__is_on=True).exclude(state=Study.CLOSED).order_by("pk"))
+
+
 def study_of_slug(slug: str) -> Study | None:
     """For commands, which have no person to ask for rights."""
     return Study.objects.filter(slug=slug).first()

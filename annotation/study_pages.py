@@ -60,6 +60,7 @@ SECTIONS: tuple[Section, ...] = (
             StudyPage("feel", "study_feel", _("What would people feel?"), "ask_network"),
             StudyPage("people_and_networks", "study_people_and_networks", _("People and networks")),
             StudyPage("judged", "study_judged", _("Judged by people")),
+            StudyPage("rated_texts", "study_rated_texts", _("Rated explanations")),
         ),
     ),
     Section(

@@ -44,6 +44,7 @@ SOURCES = (
     "annotation/services/join_study.py",
     "annotation/services/lock_participation.py",
     "annotation/services/offers.py",
+    "annotation/services/rate_machine_text.py",
     "annotation/services/revise_response.py",
     "annotation/services/skip_assignment.py",
     "annotation/services/submit_response.py",

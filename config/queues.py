@@ -69,6 +69,11 @@ beat_schedule = {
         "schedule": 10.0,
         "options": {"expires": 10},
     },
+    "let speakers write what is shown after answers": {
+        "task": "analysis.follow_speakers",
+        "schedule": 30.0,
+        "options": {"expires": 30},
+    },
     "queue again what was lost": {"task": "jobs.sweep", "schedule": 10.0, "options": {"expires": 10}},
     "start the retraining that is due": {
         "task": "analysis.start_due_retraining",

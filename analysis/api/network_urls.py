@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from analysis.api import network_masks, network_words, networks
+from analysis.api import machine_texts, network_masks, network_words, networks
 
 urlpatterns = [
     path("studies/<slug:slug>/training-runs", networks.TrainingRuns.as_view(), name="api_training_runs"),
@@ -16,5 +16,6 @@ urlpatterns = [
     path("studies/<slug:slug>/explanations", network_words.Explanations.as_view(), name="api_explanations"),
     path("studies/<slug:slug>/listener-scores", network_words.ListenerScores.as_view(), name="api_listener_scores"),
     path("studies/<slug:slug>/masks", network_masks.Masks.as_view(), name="api_masks"),
+    path("studies/<slug:slug>/machine-texts", machine_texts.MachineTexts.as_view(), name="api_machine_texts"),
     path("studies/<slug:slug>/predictions", networks.Predictions.as_view(), name="api_predictions"),
 ]

@@ -21,6 +21,7 @@ RIGHT_TO_CANCEL = {
     "rehearse": "see_results",
     "judge_speaker": "train",
     "people_and_networks": "see_results",
+    "rated_texts": "see_results",
     "latent_truth": "see_results",
     "snapshot_analysis": "see_results",
     "analysis_parts": "see_results",

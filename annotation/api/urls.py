@@ -6,6 +6,7 @@ from drf_spectacular.views import SpectacularAPIView
 from annotation.api import (
     care,
     jobs,
+    machine_texts,
     members,
     pay,
     people,
@@ -37,6 +38,16 @@ urlpatterns = [
     path("studies/<slug:slug>/skips", work.Skips.as_view(), name="api_skips"),
     path("studies/<slug:slug>/withdrawal", work.Withdrawal.as_view(), name="api_withdrawal"),
     path("studies/<slug:slug>/responses/<int:response_id>/others", care.Others.as_view(), name="api_others"),
+    path(
+        "studies/<slug:slug>/responses/<int:response_id>/machine-text",
+        machine_texts.MachineText.as_view(),
+        name="api_machine_text",
+    ),
+    path(
+        "studies/<slug:slug>/responses/<int:response_id>/machine-text/rating",
+        machine_texts.MachineTextRating.as_view(),
+        name="api_machine_text_rating",
+    ),
     path("studies/<slug:slug>/declined-themes", care.DeclinedThemes.as_view(), name="api_declined_themes"),
     path("studies/<slug:slug>/care-uses", care.CareUses.as_view(), name="api_care_uses"),
     path("studies/<slug:slug>/about-me", people.AboutMe.as_view(), name="api_about_me"),

@@ -4,6 +4,7 @@ from annotation.models.annotator import Annotator, Identity, Participation
 from annotation.models.assignment import Assignment
 from annotation.models.care import CareMark, CareUse, MoodAnswer, OthersSeen
 from annotation.models.demographics import DemographicAnswers, DemographicConsent, DemographicSettings, Erasure
+from annotation.models.machine_text import MachineText, MachineTextArm, MachineTextTurn
 from annotation.models.payment import Payment, PaymentBatch, PayPlan
 from annotation.models.quality import (
     ExplanationOrder,
@@ -53,6 +54,9 @@ __all__ = [
     "IdentityReading",
     "Invitation",
     "InvitationMail",
+    "MachineText",
+    "MachineTextArm",
+    "MachineTextTurn",
     "Membership",
     "MoodAnswer",
     "OthersSeen",

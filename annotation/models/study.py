@@ -55,6 +55,11 @@ class Study(models.Model):
         default=dict, blank=True, help_text="Caps and the rate of attention checks (annotation/services/caps.py)."
     )
     top_up = models.JSONField(default=dict, blank=True, help_text="{least, most, width}; empty = every image alike.")
+    machine_texts = models.JSONField(
+        default=dict,
+        blank=True,
+        help_text="What a network wrote, after an answer (annotation/machine_texts/options.py).",
+    )
     languages = models.JSONField(
         default=own_language,
         blank=True,

@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from annotation.errors import AssignmentGone
-from annotation.models import OthersSeen, Response, ResponseRevision, Study
+from annotation.models import MachineTextTurn, OthersSeen, Response, ResponseRevision, Study
 from annotation.steps import clean_answers, nominal_label
 
 
@@ -42,6 +42,9 @@ def revise_response(
         if OthersSeen.objects.filter(response=locked).exists():
             # she knew how others felt; whoever analyses the answer must know that, too
             locked.signals = {**locked.signals, "saw_others": True}
+            fields.append("signals")
+        if MachineTextTurn.objects.filter(response=locked, is_shown=True).exists():
+            locked.signals = {**locked.signals, "saw_machine_text": True}
             fields.append("signals")
         locked.answers = cleaned
         locked.label = nominal_label(steps, cleaned)

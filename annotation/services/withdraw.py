@@ -5,6 +5,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from annotation.care.forget import forget_care
+from annotation.machine_texts.forget import forget_machine_texts, forget_turns
 from annotation.models import (
     Assignment,
     AttentionAnswer,
@@ -39,7 +40,7 @@ def withdraw_participation(*, participation: Participation) -> int:
     """Withdraws everything the person gave in this study and ends her part in it. Returns how many answers.
 
     Besides her answers go: what she wrote when she skipped, practised or asked about a decision, her moods and
-    choices, what she said about herself. The counts of answers, skips and pay stay.
+    choices, what she said about herself, how she rated what a network wrote. The counts of answers, skips and pay stay.
     """
     with transaction.atomic():
         hold_snapshots({participation.study_id})
@@ -63,6 +64,7 @@ def withdraw_participation(*, participation: Participation) -> int:
             mark_snapshots(study_id=locked.study_id, since=locked.started_at)
         forget_care(locked)
         forget_training(locked)
+        forget_machine_texts(locked)
     return n_withdrawn
 
 
@@ -83,6 +85,7 @@ def _empty(responses: QuerySet[Response]) -> int:
     )
     ids = [pk for pk, _, _ in rows]
     ResponseRevision.objects.filter(response_id__in=ids).delete()
+    forget_turns(ids)
     Response.objects.filter(pk__in=ids).update(
         status=Response.WITHDRAWN, answers={}, label="", signals={}, updated_at=timezone.now()
     )

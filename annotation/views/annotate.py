@@ -13,6 +13,7 @@ from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from annotation.access import get_study, has_right, role_in
+from annotation.api.machine_texts import task_settings as machine_text_settings
 from annotation.api.throttle import SecretThrottle
 from annotation.api.work import latest_of, response_as_dict, work_of
 from annotation.care.pages import (
@@ -188,6 +189,7 @@ def task(request: HttpRequest, slug: str) -> HttpResponse:
             "worker_url": reverse("annotate_worker") if worker_version() else "",
             "participant": participation.annotator.pseudonym,
             "care": task_settings(study, participation),
+            "machine_text": machine_text_settings(study, participation),
         },
     }
     return render(request, "annotate/task.html", context)

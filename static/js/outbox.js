@@ -1,7 +1,7 @@
 // Brings answers home: kept on the device first, sent one after the other, the oldest first, each under its own key,
 // until the server has said yes or no. Any number of them; any number of tabs, of which one sends at a time.
 //
-// An entry: {order, key, method, url, body, draft, stimulus, shown, isSkip?, after?, problem?}
+// An entry: {order, key, method, url, body, draft, stimulus, shown, isSkip?, isRating?, after?, problem?}
 //   shown    {options, assignment?, offer?}: how the image was shown, for bringing the person back to it
 //   after    the key of an earlier entry: this one changes that answer, whose address is known once it is saved
 //   problem  {message, type, errors?}: the server said no to it; it stays, words and all, until the person has decided
@@ -158,6 +158,8 @@ export class Outbox {
     if (error.type === "already_answered" && sameAnswers(error.body.response, entry)) return this.#home(entry, error.body);
     // another tab skipped it just as this one did: that is what the person wanted
     if (entry.isSkip && error.type === "assignment_gone") return this.#home(entry, {});
+    // rated in another tab, or its answer was taken back: there is nothing left to decide, and no words to lose
+    if (entry.isRating) return this.#home(entry, {});
     entry.problem = { message: error.message, type: error.type, errors: error.type === "invalid" ? error.body.errors : null };
     await this.kept.changeUnsent(entry);
     this.others?.postMessage({ kind: "settled" });

@@ -5,9 +5,10 @@
 // An answer belongs to the image that was on the stage when it was written: `target` is made once per image and never
 // changed, and every entry takes its names (assignment or offer) from it.
 //
-// Two places where a study's care for its people joins in. With `config.care` the script at `config.care.script`
-// (static/js/care.js) is imported, and its `start(page)`, page = {settings: config.care, say(text), skip(reason)}, returns
-// an object with any of these:
+// Two places where a study's care for its people joins in, and what a network wrote. With `config.care` the script at
+// `config.care.script` (static/js/care.js) is imported, likewise with `config.machine_text` (static/js/machine_text.js), and
+// its `start(page)`, page = {settings, say(text), skip(reason), send(url, rating, stimulus)}, returns an object with any of
+// these; of several each has its turn (joined.js):
 //   beforeShow(target, stage)  awaited after the image was put on the stage element and before the person can answer.
 //       target = {id, stimulus, response?}. Blur, a content note, a break between two images: whatever must come first.
 //       It works without a network. It may call page.skip(reason) instead of resolving with the image looked at.
@@ -19,6 +20,7 @@
 
 import { Refused, Unreachable, callApi } from "./api.js";
 import { deliver } from "./deliver.js";
+import { joined } from "./joined.js";
 import { Kept } from "./kept.js";
 import { listenToKeys } from "./keys.js";
 import { openOffline } from "./offline.js";
@@ -193,7 +195,7 @@ async function tryAgain() {
 function showProgress() {
   if (!stock.work) return;
   const { answered, available } = stock.work.progress;
-  const all = answered + outbox.waiting.filter((entry) => entry.method === "POST" && !entry.isSkip).length;
+  const all = answered + outbox.waiting.filter(isAnswer).length;
   byId("progress-text").textContent = word("progress", { n: local(all), m: local(available) });
   byId("progress-bar").max = Math.max(available, 1);
   byId("progress-bar").value = all;
@@ -236,7 +238,7 @@ function give(made) {
   const entry = { ...made, key: made.body.client_key, draft: id, stimulus, shown: { options, names } };
   if (isPreview) return pretend(entry);
   // a check of attention is no answer that one could come back to
-  if (entry.method === "POST" && !entry.isSkip && !stimulus.is_check) given = { key: entry.key, stimulus, options, answers: entry.body.answers };
+  if (isAnswer(entry) && !stimulus.is_check) given = { key: entry.key, stimulus, options, answers: entry.body.answers };
   news = "";
   const stays = !outbox.isAway && (entry.method === "PATCH" ? revised : !entry.isSkip && care.staysUntilSaved?.());
   if (stays) {
@@ -246,6 +248,17 @@ function give(made) {
   }
   outbox.add(entry, { replaces });
   if (!stays) goOn();
+}
+
+// A new answer, not a change of one, a skip, or a rating of what a network wrote.
+function isAnswer(entry) {
+  return entry.method === "POST" && !entry.isSkip && !entry.isRating;
+}
+
+// How plausible what a network wrote is: kept and sent as an answer, under a key of its own.
+function sendRating(url, rating, stimulus) {
+  const body = { client_key: newKey(), rating };
+  outbox.add({ method: "POST", url, body, key: body.client_key, draft: `m${stimulus.key}`, stimulus, shown: {}, isRating: true });
 }
 
 function stopStaying(key) {
@@ -387,7 +400,9 @@ await startSteps({
 });
 
 async function begin() {
-  if (config.care) care = (await import(config.care.script)).start({ settings: config.care, say, skip });
+  // what a network wrote comes before how others felt, so that nobody rates it by them
+  const parts = [config.machine_text, config.care].filter(Boolean);
+  care = joined(await Promise.all(parts.map(async (settings) => (await import(settings.script)).start({ settings, say, skip, send: sendRating }))));
   if (isPreview) {
     const available = config.held.length;
     stock.work = { held: config.held, progress: { answered: 0, available }, finished: !available, study_state: "open", end_url: config.end_url };
@@ -397,7 +412,7 @@ async function begin() {
   byId("forgetful").hidden = kept.isLasting;
   await outbox.load();
   await firstWork();
-  const last = outbox.waiting.findLast((entry) => entry.method === "POST" && !entry.isSkip && !entry.stimulus.is_check);
+  const last = outbox.waiting.findLast((entry) => isAnswer(entry) && !entry.stimulus.is_check);
   if (last) given = { key: last.key, stimulus: last.stimulus, options: last.shown.options, answers: last.body.answers };
   else if (stock.work.last_response) given = fromResponse(stock.work.last_response);
   const response = revised && (await findRevised());

@@ -63,6 +63,8 @@ RESEARCHING = {
     "quality-rules": "/studies/{slug}/quality/rules",
     "networks": "/studies/{slug}/networks",
     "feel": "/studies/{slug}/feel",
+    "rated-explanations": "/studies/{slug}/rated-explanations",
+    "after-an-answer": "/studies/{slug}/after-an-answer",
     "network-run": "/studies/{slug}/networks/runs/{run}",
     "exports": "/studies/{slug}/exports",
     "rehearsal": "/studies/{slug}/rehearsal",

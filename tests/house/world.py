@@ -148,6 +148,7 @@ def make_place(manager: User, annotator: User, **settings: Any) -> Place:
         "study_disagreement_csv.name": "parts",
         "study_asking_csv.name": "place",
         "study_judged_csv.name": _judged(study),
+        "study_rated_texts_csv.name": "ratings",
         "study_language_csv.name": "measures",
     }
     return place
