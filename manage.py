@@ -4,10 +4,13 @@
 Where no database is named it works on the data of `make up`, whether that is running or not.
 """
 
+import gc
 import os
 import sys
 
 if __name__ == "__main__":
+    # loading the site, and reading long files, makes many objects and hardly a circle of them to look for
+    gc.set_threshold(100_000)
     if not os.environ.get("DATABASE_URL"):
         from launcher.__main__ import main
 

@@ -2,3 +2,7 @@
 
 Start reading at `schema.py` (what a snapshot holds), then `writer.py` and `reader.py`.
 """
+
+from snapshots.arrow_alone import keep_pandas_out
+
+keep_pandas_out()

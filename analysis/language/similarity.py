@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
-from scipy.special import stdtrit
+
+if TYPE_CHECKING:
+    from scipy import sparse
 
 LARGEST_GROUP = 500
 FEWEST_PER_GROUP = 100
@@ -28,11 +29,13 @@ class Similarity:
     n_groups: int
 
 
-def tf_idf(ids: NDArray[np.integer], offsets: NDArray[np.integer], n_words: int) -> sparse.csr_array:
+def tf_idf(ids: NDArray[np.integer], offsets: NDArray[np.integer], n_words: int) -> "sparse.csr_array":
     """(n, V) one row of length 1 per text (0 for an empty one): counts times log((1 + n) / (1 + texts with it)) + 1.
 
     Source: Salton and Buckley (1988), with the smoothing that scikit-learn's TfidfVectorizer has by default.
     """
+    from scipy import sparse  # here: SciPy is slow to load, and few need it
+
     n = len(offsets) - 1
     table = sparse.csr_array((np.ones(len(ids)), ids.astype(np.int64), offsets.astype(np.int64)), shape=(n, n_words))
     table.sum_duplicates()
@@ -54,7 +57,7 @@ def groups_of_images(image: NDArray[np.integer], seed: int) -> tuple[NDArray[np.
 
 
 def similarity(
-    vectors: sparse.csr_array | NDArray[np.floating],
+    vectors: "sparse.csr_array | NDArray[np.floating]",
     emotion: NDArray[np.integer],
     image: NDArray[np.integer],
     person: NDArray[np.integer],
@@ -68,6 +71,8 @@ def similarity(
     Student's interval over the groups are reported. Pairs of one person's texts are left out: they share her style.
     Source: random groups, Wolter, Introduction to Variance Estimation (2007), sec. 2.2.
     """
+    from scipy import sparse  # here: SciPy is slow to load, and few need it
+
     group, n_groups = groups_of_images(image, seed) if len(image) else (np.zeros(0, np.int64), 1)
     sums = np.zeros((n_groups, 2, n_emotions, n_emotions))
     counts = np.zeros_like(sums)
@@ -115,6 +120,8 @@ def _over_groups(
     mean = float(values.mean())
     if len(values) < 2:
         return mean, None, None, n_pairs
+    from scipy.special import stdtrit  # here: SciPy is slow to load, and few need it
+
     half = float(stdtrit(len(values) - 1, 0.975) * values.std(ddof=1) / np.sqrt(len(values)))
     return mean, mean - half, mean + half, n_pairs
 

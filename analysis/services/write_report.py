@@ -10,7 +10,6 @@ from analysis.over_snapshots import analysis_named
 from analysis.over_snapshots.snapshot_analysis import Progress, SnapshotAnalysis
 from analysis.report.as_html import html_file, html_part
 from analysis.report.as_markdown import markdown_zip
-from analysis.report.as_pdf import pdf_file
 from analysis.report.chapters import CHAPTER_NAMES, command_of
 from analysis.report.document import Report
 from analysis.report.evidence import Measured
@@ -23,6 +22,15 @@ from annotation.errors import InvalidInput
 from annotation.models import Study
 from snapshots.reader import Snapshot
 from snapshots.version import code_version
+
+
+def pdf_file(report: Report) -> bytes:
+    """The report as PDF."""
+    # imported here: the library of letters and pages is slow to load, and few processes ever set a page
+    from analysis.report.as_pdf import pdf_file as made
+
+    return made(report)
+
 
 #: Format -> how a report becomes a file of it, what the file is called, and its type.
 FORMATS: dict[str, tuple[Callable[[Report], bytes], str, str]] = {

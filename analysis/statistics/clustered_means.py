@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import stdtrit
 
 Numbers = NDArray[np.float64]
 
@@ -81,6 +80,8 @@ def clustered_means(
 def means_of_clusters(of_groups: ClusterSums) -> ClusteredMeans:
     """See `clustered_means`."""
     clusters, n, size_squared, total, total_squared, together = of_groups.sums
+    from scipy.special import stdtrit  # here: SciPy is slow to load, and few need it
+
     with np.errstate(invalid="ignore", divide="ignore"):
         mean = total / n
         known = np.where(n > 0, mean, 0.0)

@@ -20,7 +20,8 @@ from annotation.models import ConsentText, Identity, Membership, Study
 from annotation.models.annotator import random_code, random_place, random_pseudonym, random_seed
 from annotation.models.study import consent_hash
 from annotation.services import import_statements as statements
-from annotation.services.insert_stimuli import NewStimulus, copy_batch, copy_rows, insert_stimuli, next_ids, sequence_of
+from annotation.services.copy_in import copy_batch, copy_rows, next_ids, sequence_of
+from annotation.services.insert_stimuli import NewStimulus, insert_stimuli
 from annotation.services.read_table import NotByColumn, Table, open_table
 from annotation.services.response_columns import checked_batches
 from annotation.services.response_rows import (

@@ -26,9 +26,9 @@ from annotation.models import (
 )
 from annotation.models.annotator import random_code
 from annotation.models.study import consent_hash
+from annotation.services.copy_in import copy_rows, next_ids
 from annotation.services.create_study import unique_slug
 from annotation.services.freeze_snapshot import Progress
-from annotation.services.insert_stimuli import copy_rows, next_ids
 from annotation.steps import Step, clean_answers, clean_steps, nominal_label, parse_steps
 from snapshots.archive import extract_archive
 from snapshots.errors import SnapshotError

@@ -1,25 +1,24 @@
-"""Write many rows at once, and stimuli among them: by COPY, since a manifest may hold 85,007."""
+"""Write many stimuli at once: by COPY, since a manifest may hold 85,007."""
 
 import hashlib
 import json
 import secrets
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from io import StringIO
+from functools import cached_property
 from itertools import islice
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 from django.db import connection
 from django.utils import timezone
-from pyarrow import csv as arrow_csv
 
 from annotation.care.options import CareOptions
 from annotation.models import Study
+from annotation.services.copy_in import ROWS_AT_ONCE, copy_batch
 
-ROWS_AT_ONCE = 20_000
-# COPY's text format: these four characters are written in two
-_ESCAPES = str.maketrans({"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"})
+MOST_RANK = (1 << 63) - 1
 
 
 @dataclass(frozen=True)
@@ -40,7 +39,7 @@ class NewStimulus:
     #: what makes it another stimulus than the image alone, such as the texts shown beside it
     besides: str = ""
 
-    @property
+    @cached_property
     def key(self) -> str:
         """The same on every machine: the image's hash, or that of source and name where there is no image.
 
@@ -55,62 +54,11 @@ def name_key(source_dataset: str, name: str) -> str:
     return hashlib.sha256(f"{source_dataset}\n{name}".encode()).hexdigest()
 
 
-def copy_rows(
-    cursor: Any,
-    table: str,
-    columns: list[str],
-    rows: Iterable[tuple[Any, ...]],
-    *,
-    on_chunk: Callable[[int], None] | None = None,
-) -> int:
-    """COPY rows of text, numbers and None into a table, some thousands at a time. Returns how many."""
-    rows, total = iter(rows), 0
-    statement = f"copy {table} ({', '.join(columns)}) from stdin"
-    while chunk := list(islice(rows, ROWS_AT_ONCE)):
-        cursor.copy_expert(statement, StringIO("".join(_line(row) for row in chunk)))
-        total += len(chunk)
-        if on_chunk:
-            on_chunk(total)
-    return total
-
-
-def copy_batch(cursor: Any, table: str, batch: pa.RecordBatch) -> int:
-    """COPY a record batch into the columns of its names. Returns how many rows."""
-    sink = pa.BufferOutputStream()
-    arrow_csv.write_csv(batch, sink, arrow_csv.WriteOptions(include_header=False))
-    # texts stand in quotation marks, so what stands between two commas without them is null, here as there
-    statement = f"copy {table} ({', '.join(batch.schema.names)}) from stdin with (format csv)"
-    cursor.copy_expert(statement, pa.BufferReader(sink.getvalue()))
-    return int(batch.num_rows)
-
-
-def next_ids(cursor: Any, table: str, n: int) -> list[int]:
-    cursor.execute("select nextval(%s::regclass) from generate_series(1, %s)", [sequence_of(cursor, table), n])
-    return [int(row[0]) for row in cursor.fetchall()]
-
-
-def sequence_of(cursor: Any, table: str) -> str:
-    """Where a table's ids come from; asked once, since looking it up per row costs more than the number itself."""
-    cursor.execute("select pg_get_serial_sequence(%s, 'id')", [table])
-    return str(cursor.fetchone()[0])
-
-
-def _line(row: tuple[Any, ...]) -> str:
-    cells = [
-        "\\N" if cell is None else cell.translate(_ESCAPES) if isinstance(cell, str) else str(cell) for cell in row
-    ]
-    return "\t".join(cells) + "\n"
-
-
 def insert_stimuli(*, study: Study, stimuli: Iterable[NewStimulus]) -> int:
     """Writes the stimuli the study does not have yet; those it has, by key, are left as they are. Returns how many.
 
     Call it inside a transaction.
     """
-    columns = [
-        "key", "source_dataset", "name", "description", "metadata", "image_sha256", "width", "height", "bytes", "rank",
-        "content_note", "themes", "strength_rated",
-    ]  # fmt: skip
     care = CareOptions.of(study.care)
     with connection.cursor() as cursor:
         cursor.execute(
@@ -118,11 +66,13 @@ def insert_stimuli(*, study: Study, stimuli: Iterable[NewStimulus]) -> int:
             "metadata jsonb, image_sha256 text, width int, height int, bytes bigint, rank bigint, "
             "content_note text, themes text[], strength_rated float) on commit drop"
         )
-        copy_rows(cursor, "new_stimulus", columns, _as_rows(stimuli))
+        for batch in _batches(stimuli):
+            copy_batch(cursor, "new_stimulus", batch)
+        columns = ", ".join(_COLUMNS)
         cursor.execute(
             f"""
-            insert into annotation_stimulus (study_id, {", ".join(columns)}, wanted, open_slots, created_at, is_strong)
-            select %(study)s, {", ".join(columns)}, %(wanted)s, %(wanted)s, %(now)s,
+            insert into annotation_stimulus (study_id, {columns}, wanted, open_slots, created_at, is_strong)
+            select %(study)s, {columns}, %(wanted)s, %(wanted)s, %(now)s,
               case when %(separates)s then coalesce(strength_rated, 0) >= %(strong_from)s end
             from new_stimulus
             on conflict (study_id, key) do nothing
@@ -141,20 +91,50 @@ def insert_stimuli(*, study: Study, stimuli: Iterable[NewStimulus]) -> int:
     return inserted
 
 
-def _as_rows(stimuli: Iterable[NewStimulus]) -> Iterator[tuple[Any, ...]]:
-    for stimulus in stimuli:
-        yield (
-            stimulus.key,
-            stimulus.source_dataset,
-            stimulus.name,
-            stimulus.description,
-            json.dumps(stimulus.metadata, ensure_ascii=False, allow_nan=False),
-            stimulus.image_sha256,
-            stimulus.width,
-            stimulus.height,
-            stimulus.bytes,
-            secrets.randbits(63),
-            stimulus.content_note,
-            "{" + ",".join(json.dumps(theme, ensure_ascii=False) for theme in stimulus.themes) + "}",
-            stimulus.strength,
-        )
+_COLUMNS = {
+    "key": pa.string(),
+    "source_dataset": pa.string(),
+    "name": pa.string(),
+    "description": pa.string(),
+    "metadata": pa.string(),
+    "image_sha256": pa.string(),
+    "width": pa.int32(),
+    "height": pa.int32(),
+    "bytes": pa.int64(),
+    "content_note": pa.string(),
+    "themes": pa.string(),
+    "strength_rated": pa.float64(),
+    "rank": pa.int64(),
+}
+
+
+def _batches(stimuli: Iterable[NewStimulus]) -> Iterator[pa.RecordBatch]:
+    """The rows by the column, which takes half the time of going row by row."""
+    rest = iter(stimuli)
+    while chunk := list(islice(rest, ROWS_AT_ONCE)):
+        cells: dict[str, list[Any]] = {
+            "key": [stimulus.key for stimulus in chunk],
+            "source_dataset": [stimulus.source_dataset for stimulus in chunk],
+            "name": [stimulus.name for stimulus in chunk],
+            "description": [stimulus.description for stimulus in chunk],
+            "metadata": [_json(stimulus.metadata) if stimulus.metadata else "{}" for stimulus in chunk],
+            "image_sha256": [stimulus.image_sha256 for stimulus in chunk],
+            "width": [stimulus.width for stimulus in chunk],
+            "height": [stimulus.height for stimulus in chunk],
+            "bytes": [stimulus.bytes for stimulus in chunk],
+            "content_note": [stimulus.content_note for stimulus in chunk],
+            "themes": [_text_array(stimulus.themes) if stimulus.themes else "{}" for stimulus in chunk],
+            "strength_rated": [stimulus.strength for stimulus in chunk],
+        }
+        arrays = {name: pa.array(column, _COLUMNS[name]) for name, column in cells.items()}
+        arrays["rank"] = pa.array(np.frombuffer(secrets.token_bytes(8 * len(chunk)), np.int64) & MOST_RANK)
+        yield pa.RecordBatch.from_arrays([arrays[name] for name in _COLUMNS], names=list(_COLUMNS))
+
+
+def _json(metadata: dict[str, Any]) -> str:
+    return json.dumps(metadata, ensure_ascii=False, allow_nan=False)
+
+
+def _text_array(themes: tuple[str, ...]) -> str:
+    """As PostgreSQL writes an array of texts."""
+    return "{" + ",".join(json.dumps(theme, ensure_ascii=False) for theme in themes) + "}"

@@ -7,7 +7,6 @@ people, plus that by stimuli, less that of single answers; Student's t with the 
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import stdtr, stdtrit
 
 from analysis.statistics.asking.answers import Floats, Integers
 from analysis.statistics.estimate import INTERVAL
@@ -70,6 +69,8 @@ def clustered_slope(name: str, y: Floats, x: Floats, person: Integers, stimulus:
     freedom = min(n_clusters, n_stimuli) - 1
     if freedom < 1 or error == 0:
         return Effect(name, value, None, None, None, n, n_people, causal)
+    from scipy.special import stdtr, stdtrit  # here: SciPy is slow to load, and few need it
+
     reach = float(stdtrit(freedom, (1 + INTERVAL) / 2)) * error
     p = float(2 * stdtr(freedom, -abs(value) / error))
     return Effect(name, value, value - reach, value + reach, p, n, n_people, causal)

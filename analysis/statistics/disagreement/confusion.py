@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 from itertools import combinations_with_replacement
 
 import numpy as np
-from scipy.special import ndtr
 
 from analysis.statistics.counts import LabelCounts
 from analysis.statistics.resampling import DEFAULT_SEED, N_RESAMPLES, interval_of, resampled_sums
@@ -96,6 +95,8 @@ def confusion_graph(
 
 
 def _told(edge: Edge, lifts: np.ndarray, n_stimuli: int) -> Edge:
+    from scipy.special import ndtr  # here: SciPy is slow to load, and few need it
+
     lift = float(lifts[0])
     low = high = p = None
     if len(lifts) > 1 and lift > 0:

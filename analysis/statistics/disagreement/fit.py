@@ -10,7 +10,6 @@ from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import chdtrc, ndtri
 
 from analysis.statistics.disagreement.likelihood import (
     Answering,
@@ -91,6 +90,8 @@ def fit_answering(patterns: Patterns, *, pairs: Pairs | None = None, tick: Tick 
     if shares.size > 2:
         free = _climb(patterns, fitted.answering, None, "free")
         gain = 2 * (free.log_likelihood - fitted.log_likelihood)
+        from scipy.special import chdtrc  # here: SciPy is slow to load, and few need it
+
         if chdtrc(shares.size - 1, gain) < LAPSES_LEVEL:
             return free
     return fitted
@@ -98,6 +99,8 @@ def fit_answering(patterns: Patterns, *, pairs: Pairs | None = None, tick: Tick 
 
 def _with_pairs_found(patterns: Patterns, fitted: Fitted, shape: Floats, tick: Tick) -> Fitted:
     n_labels = patterns.counts.shape[1]
+    from scipy.special import ndtri  # here: SciPy is slow to load, and few need it
+
     bar = float(-ndtri(PAIR_LEVEL / max(n_labels * (n_labels - 1) // 2, 1)))
     while n_labels > 3 and len(fitted.answering.pairs) < MOST_PAIRS:
         tick(f"labels that overlap: {len(fitted.answering.pairs)} pairs so far")

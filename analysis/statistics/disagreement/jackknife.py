@@ -14,7 +14,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import stdtrit
 
 from analysis.statistics.disagreement.votes import Floats, Votes
 from analysis.statistics.estimate import INTERVAL
@@ -49,6 +48,8 @@ class Spread:
         error = float(self.error[at])
         if not np.isfinite(error):
             return None, None
+        from scipy.special import stdtrit  # here: SciPy is slow to load, and few need it
+
         reach = float(stdtrit(self.freedom, (1 + INTERVAL) / 2)) * error
         if value <= error:
             return value - reach, value + reach

@@ -4,7 +4,6 @@ from dataclasses import dataclass, field
 from typing import Self
 
 import numpy as np
-from scipy import sparse
 
 from analysis.statistics.latent.fitted import LatentTruth
 from analysis.statistics.latent.labels import most_probable
@@ -57,6 +56,8 @@ class DawidSkene(LatentTruth):
         n_said = n_annotators * n_labels
         said = cells.annotator * n_labels + cells.label  # what was said by whom, one number
         ends = np.append(cells.start[cells.first_cell], responses.n_responses)
+        from scipy import sparse  # here: SciPy is slow to load, and few need it
+
         votes = sparse.csr_array((np.ones(said.size), said, ends), shape=(cells.answered.size, n_said))
         by_said = votes.T.tocsr()
         n_votes = np.diff(ends)

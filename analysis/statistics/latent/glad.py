@@ -4,7 +4,6 @@ from dataclasses import dataclass, field
 from typing import Self
 
 import numpy as np
-from scipy import special
 
 from analysis.statistics.latent import support
 from analysis.statistics.latent.fitted import LatentTruth
@@ -57,6 +56,8 @@ class Glad(LatentTruth):
         log_clear = np.full(n_answered, self.clearness_mean)
         shares = weighted_shares(responses, np.ones(responses.n_responses))
         class_prior = self._prior(shares[cells.answered].sum(axis=0))
+        from scipy import special  # here: SciPy is slow to load, and few need it
+
         starts = cells.start[cells.first_cell]
         self._begin()
         while True:

@@ -4,7 +4,6 @@ from dataclasses import dataclass, field
 from typing import Self
 
 import numpy as np
-from scipy import special
 
 from analysis.statistics.latent import support
 from analysis.statistics.latent.fitted import LatentTruth
@@ -104,6 +103,8 @@ class Mace(LatentTruth):
         guessed = n_guessed.sum(axis=1) + self.guessing_prior
         known = n_known.sum(axis=1) + self.knowing_prior
         habit = n_guessed + self.habit_prior
+        from scipy import special  # here: SciPy is slow to load, and few need it
+
         both = special.digamma(guessed + known)
         return _State(
             np.exp(special.digamma(guessed) - both),

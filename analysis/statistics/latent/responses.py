@@ -5,7 +5,6 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import sparse
 
 Integers = NDArray[np.intp]
 Floats = NDArray[np.float64]
@@ -127,6 +126,8 @@ def counting_sort(keys: Integers, n_keys: int) -> tuple[Integers, Integers]:
     A sparse matrix turned from rows to columns is a counting sort in compiled code: linear, where sorting is not.
     """
     n = keys.size
+    from scipy import sparse  # here: SciPy is slow to load, and few need it
+
     rows = sparse.csr_array((np.zeros(n, dtype=np.int8), keys, np.arange(n + 1)), shape=(n, n_keys))
     columns = rows.tocsc()
     return columns.indices.astype(np.intp, copy=False), columns.indptr.astype(np.intp, copy=False)

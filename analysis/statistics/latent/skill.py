@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy import special
 
 from analysis.statistics.estimate import INTERVAL
 from analysis.statistics.latent.responses import Floats, Integers
@@ -93,6 +92,8 @@ def _of_shares(share: Floats, worth: Floats, n: Integers) -> Skill:
     tail = (1.0 - INTERVAL) / 2.0
     known = n > 0
     right = np.where(known, share, 0.5) * worth
+    from scipy import special  # here: SciPy is slow to load, and few need it
+
     low = special.betaincinv(right + JEFFREYS, worth - right + JEFFREYS, tail)
     high = special.betaincinv(right + JEFFREYS, worth - right + JEFFREYS, 1.0 - tail)
     # as Brown, Cai and DasGupta: nobody who was never wrong is kept from 1, nor who was never right from 0

@@ -29,6 +29,7 @@ examples:
 
 class Command(BaseCommand):
     help = HELP
+    requires_system_checks: list[str] = []  # they load every page of the site; its start asks them
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> Any:
         formatter = argparse.RawDescriptionHelpFormatter

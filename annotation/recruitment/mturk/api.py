@@ -10,15 +10,6 @@ from collections.abc import Iterator
 from typing import Any
 from xml.sax.saxutils import escape
 
-import boto3
-from botocore.config import Config
-from botocore.exceptions import (
-    BotoCoreError,
-    ClientError,
-    ConnectTimeoutError,
-    EndpointConnectionError,
-    NoCredentialsError,
-)
 from django.conf import settings
 from django.utils.translation import gettext as _
 
@@ -47,6 +38,10 @@ class MechanicalTurk:
     """A requester's account, in production or in the sandbox. Raises ProviderAway, ProviderRefused, ProviderSilent."""
 
     def __init__(self, *, sandbox: bool, access_key: str, secret_key: str, url: str = "") -> None:
+        # imported here and below: boto3 takes a quarter of the whole site's start, and most sites never ask AWS
+        import boto3
+        from botocore.config import Config
+
         self._client: Any = boto3.client(
             "mturk",
             region_name=REGION,
@@ -169,6 +164,14 @@ class MechanicalTurk:
                 return
 
     def _call(self, name: str, **arguments: Any) -> dict[str, Any]:
+        from botocore.exceptions import (
+            BotoCoreError,
+            ClientError,
+            ConnectTimeoutError,
+            EndpointConnectionError,
+            NoCredentialsError,
+        )
+
         try:
             answer: dict[str, Any] = getattr(self._client, name)(**arguments)
         except ClientError as error:

@@ -8,10 +8,10 @@ Source: https://docs.prolific.com/api-reference (read in November 2026).
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 from urllib.parse import quote, urlencode
 
-import urllib3
 from django.conf import settings
 from django.utils.translation import gettext as _
 
@@ -24,11 +24,14 @@ MOST_PAGES = 1000
 MOST_BYTES = 20_000_000
 MOST_BONUSES = 200  # participants in one bulk payment
 
-_pool = urllib3.PoolManager(
-    retries=False, timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=ANSWER_SECONDS), maxsize=4
-)
-# the connection was never made, so nothing was sent
-_NOT_SENT = (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError)
+
+@cache
+def _pool() -> Any:
+    """This process's connections to Prolific."""
+    import urllib3  # here and below: every process would load it, and few ever ask Prolific
+
+    timeout = urllib3.Timeout(connect=CONNECT_SECONDS, read=ANSWER_SECONDS)
+    return urllib3.PoolManager(retries=False, timeout=timeout, maxsize=4)
 
 
 @dataclass(frozen=True)
@@ -100,11 +103,13 @@ class Prolific:
         self._call("POST", f"/bulk-bonus-payments/{_part(bulk_id)}/pay/")
 
     def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError
+
         headers = {"Authorization": f"Token {self._token}", "Accept": "application/json"}
         if body is not None:
             headers["Content-Type"] = "application/json"
         try:
-            answer = _pool.request(
+            answer = _pool().request(
                 method,
                 f"{self._url}/api/v1{path}",
                 body=None if body is None else json.dumps(body).encode(),
@@ -114,12 +119,13 @@ class Prolific:
             )
             content = answer.read(MOST_BYTES, decode_content=True)
             answer.release_conn()
-        except _NOT_SENT as error:
+        except (NewConnectionError, ConnectTimeoutError) as error:
+            # the connection was never made, so nothing was sent
             raise ProviderAway(
                 _("Prolific cannot be reached (%(error)s). Nothing was sent; try again later.")
                 % {"error": type(error).__name__}
             ) from error
-        except (urllib3.exceptions.HTTPError, OSError) as error:
+        except (HTTPError, OSError) as error:
             raise ProviderSilent(
                 _("Prolific did not answer (%(error)s); whether it acted is not known.")
                 % {"error": type(error).__name__}
