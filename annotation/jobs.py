@@ -8,7 +8,7 @@ from celery import shared_task
 from django.contrib.auth.models import User
 from django.core.files.storage import default_storage
 
-from annotation.care.strength import follow_responses, learn_strength_of_all
+from annotation.care.strength import follow_responses, learn_strength_of_all, mark_strong_in_all
 from annotation.models import Recruitment, RuleTrial, Study
 from annotation.recruitment.invitation.invite import send_mails
 from annotation.recruitment.sync import sync_recruitment
@@ -50,7 +50,19 @@ def follow_new_responses() -> None:
 @job("learn_strength", queue="default", time_limit_seconds=HOUR)
 def learn_strength_of_study(handle: JobHandle) -> dict[str, Any]:
     """Counts anew how strong every image of a study is, by what people felt."""
-    return {"n_changed": learn_strength_of_all(Study.objects.get(slug=handle.study_key))}
+    study = Study.objects.get(slug=handle.study_key)
+    return {"n_changed": learn_strength_of_all(study, lambda done, total: _marking(handle, done, total))}
+
+
+@job("mark_strong", queue="default", time_limit_seconds=HOUR)
+def mark_strong_of_study(handle: JobHandle) -> dict[str, Any]:
+    """Marks the strong images of a study anew, after its settings of care were changed."""
+    study = Study.objects.get(slug=handle.study_key)
+    return {"n_changed": mark_strong_in_all(study, lambda done, total: _marking(handle, done, total))}
+
+
+def _marking(handle: JobHandle, done: int, total: int) -> None:
+    handle.progress(done, total, f"{done:,} of {total:,} images marked")
 
 
 @job("freeze_snapshot", queue="exchange", time_limit_seconds=2 * HOUR)

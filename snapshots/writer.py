@@ -5,7 +5,8 @@ import os
 import secrets
 import shutil
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from io import RawIOBase
 from pathlib import Path
 from types import TracebackType
@@ -73,7 +74,11 @@ def label_columns(study: Mapping[str, Any]) -> dict[str, list[str]]:
 
 
 class _TableWriter:
-    """One table on its way to disk: cut, checked, hashed and written."""
+    """One table on its way to disk: cut, checked, hashed and written.
+
+    beside: runs the hashing and the encoding of a chunk while the caller fetches the next one; both let other threads
+    run. No more than one chunk is on its way, so that memory does not follow the table.
+    """
 
     def __init__(
         self,
@@ -81,10 +86,11 @@ class _TableWriter:
         schema: pa.Schema,
         path: Path,
         labels: Mapping[str, Sequence[str]],
-        hasher: ThreadPoolExecutor,
+        beside: ThreadPoolExecutor,
     ) -> None:
-        self.schema, self.shape, self._path = schema, shape, path
-        self.stream = TableStream(shape, schema, labels, hasher)
+        self.schema, self.shape, self._path, self._beside = schema, shape, path, beside
+        self.stream = TableStream(shape, schema, labels, beside)
+        self._encoding: Future[None] | None = None
         self._cutter = ChunkCutter()
         self._file = path.open("wb")
         self._parquet = parquet_writer(self._file, schema)
@@ -96,12 +102,18 @@ class _TableWriter:
 
     def _write(self, chunk: pa.RecordBatch) -> None:
         self.stream.add(chunk)
-        self._parquet.write_batch(chunk, row_group_size=CHUNK_ROWS)
-        self.stream.wait()
+        self._wait()
+        self._encoding = self._beside.submit(self._parquet.write_batch, chunk, row_group_size=CHUNK_ROWS)
+
+    def _wait(self) -> None:
+        encoding, self._encoding = self._encoding, None
+        if encoding is not None:
+            encoding.result()
 
     def close(self) -> TableFacts:
         for chunk in self._cutter.rest():
             self._write(chunk)
+        self._wait()
         self._parquet.close()
         self._file.flush()
         os.fsync(self._file.fileno())
@@ -113,6 +125,8 @@ class _TableWriter:
 
     def abandon(self) -> None:
         try:
+            with suppress(Exception):  # what went wrong first is what is told
+                self._wait()
             self._parquet.close()
         finally:
             self._file.close()
@@ -154,7 +168,7 @@ class SnapshotWriter:
         self._parent.mkdir(parents=True, exist_ok=True)
         self._partial = self._parent / f".{secrets.token_hex(8)}.partial"
         self._partial.mkdir()
-        self._hasher = ThreadPoolExecutor(1)
+        self._beside = ThreadPoolExecutor(2)
         self._images: set[str] = set()
         self._closed = False
         labels = label_columns(self.study)
@@ -164,7 +178,7 @@ class SnapshotWriter:
                 shape.schema(self.step_fields),
                 self._partial / shape.file_name,
                 labels,
-                self._hasher,
+                self._beside,
             )
             for name, shape in TABLES.items()
         }
@@ -226,7 +240,7 @@ class SnapshotWriter:
             self.discard()
             raise
         self._closed = True
-        self._hasher.shutdown()
+        self._beside.shutdown()
         return manifest
 
     def _check_images(self) -> None:
@@ -256,7 +270,7 @@ class SnapshotWriter:
         self._closed = True
         for table in self._tables.values():
             table.abandon()
-        self._hasher.shutdown()
+        self._beside.shutdown()
         shutil.rmtree(self._partial, ignore_errors=True)
 
     def __enter__(self) -> Self:

@@ -4,18 +4,20 @@
 a task looks at what changed since it looked last, and its cost follows the change.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.db import connection, transaction
 
 from annotation.care.options import CareOptions
-from annotation.models import CareMark, Study
+from annotation.models import CareMark, Stimulus, Study
 from annotation.queries import changes_since, stimulus_ids_in_chunks
 from annotation.strong_feelings import strong_label_ids
 from jobs.services import start_job
 
 STIMULI_AT_ONCE = 2_000
+JOB_KINDS = ("learn_strength", "mark_strong")
+Progress = Callable[[int, int], None]
 
 # In the order of ids, as everybody who locks several stimuli; rows that are right already are not written.
 _MARK = """
@@ -63,16 +65,28 @@ def mark_strong(study: Study, stimulus_ids: Sequence[int] | None = None) -> int:
 
 
 def follow_care(study: Study, before: dict[str, Any]) -> None:
-    """The study's settings of care were changed: marks its images anew, and has them learned where that is new."""
+    """The study's settings of care were changed: marks its images anew, and has them learned where that is new.
+
+    A few images are marked at once; of many nobody waits for the last one, since a job does it.
+    """
     was, now = CareOptions.of(before), CareOptions.of(study.care)
-    if (was.separates_strong, was.strong_from, was.learn_strength) != (
+    learns_anew = now.learn_strength and (not was.learn_strength or was.least_responses != now.least_responses)
+    marks_anew = (was.separates_strong, was.strong_from, was.learn_strength) != (
         now.separates_strong,
         now.strong_from,
         now.learn_strength,
-    ):
+    )
+    if marks_anew and Stimulus.objects.filter(study=study).count() <= STIMULI_AT_ONCE:
         mark_strong(study)
-    if now.learn_strength and (not was.learn_strength or was.least_responses != now.least_responses):
-        start_job("learn_strength", study_key=study.slug)
+    elif marks_anew and not learns_anew:
+        start_job("mark_strong", study_key=study.slug)
+    if learns_anew:
+        start_job("learn_strength", study_key=study.slug)  # marks as well
+
+
+def mark_strong_in_all(study: Study, progress: Progress = lambda done, total: None) -> int:
+    """The same for every stimulus of the study, some thousands at a time. Returns how many changed their mark."""
+    return _in_all(study, mark_strong, progress)
 
 
 def learn_strength(study: Study, stimulus_ids: Sequence[int]) -> int:
@@ -88,9 +102,22 @@ def learn_strength(study: Study, stimulus_ids: Sequence[int]) -> int:
         return mark_strong(study, stimulus_ids)
 
 
-def learn_strength_of_all(study: Study) -> int:
+def learn_strength_of_all(study: Study, progress: Progress = lambda done, total: None) -> int:
     """The same for every stimulus of the study, some thousands at a time. Returns how many changed their mark."""
-    return sum(learn_strength(study, ids) for ids in stimulus_ids_in_chunks(study, STIMULI_AT_ONCE))
+    return _in_all(study, learn_strength, progress)
+
+
+def _in_all(study: Study, act: Callable[[Study, list[int]], int], progress: Progress) -> int:
+    n_changed = done = 0
+    total = Stimulus.objects.filter(study=study).count()
+    for ids in stimulus_ids_in_chunks(study, STIMULI_AT_ONCE):
+        progress(done, total)
+        # as they are now: whoever changes the settings again meanwhile must not find older marks at the end
+        study.refresh_from_db(fields=["care"])
+        n_changed += act(study, ids)
+        done += len(ids)
+    progress(done, total)
+    return n_changed
 
 
 def follow_responses() -> int:

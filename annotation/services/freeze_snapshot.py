@@ -68,7 +68,6 @@ def _write(study: Study, parent: Path, progress: Progress) -> tuple[Path, Manife
         steps = study.parsed_steps
         fields = [field for step in steps for field in step.columns()]
         n_responses = Response.objects.filter(study=study).exclude(status=Response.WITHDRAWN).count()
-        simulated = Response.objects.filter(study=study, is_simulated=True).exclude(status=Response.WITHDRAWN).count()
         with SnapshotWriter(parent=parent, study=describe(study), step_fields=fields) as writer:
             keys, pseudonyms = [], []
             for batch in _stimuli(study, writer.schema("stimuli")):
@@ -77,11 +76,12 @@ def _write(study: Study, parent: Path, progress: Progress) -> tuple[Path, Manife
             for batch in _participations(study, writer.schema("participations")):
                 writer.write_participations(batch)
                 pseudonyms.append(batch.column("annotator"))
-            done = 0
+            done = n_simulated = 0
             names = (_one_array(keys), _one_array(pseudonyms))
             for batch in _responses(study, steps, writer.schema("responses"), *names):
                 writer.write_responses(batch)
                 done += batch.num_rows
+                n_simulated += batch.column("is_simulated").true_count
                 progress(done, n_responses)
             writer.write_revisions(_revisions(study, steps))
             manifest = writer.close()
@@ -93,7 +93,7 @@ def _write(study: Study, parent: Path, progress: Progress) -> tuple[Path, Manife
                 "n_responses": rows_of["responses"],
                 "n_stimuli": rows_of["stimuli"],
                 "n_annotators": rows_of["participations"],
-                "n_simulated": simulated,
+                "n_simulated": n_simulated,
             },
             withdrawals_of(study),
         )

@@ -17,6 +17,7 @@ from annotation.care.mood import MOMENTS, may_ask, record_mood
 from annotation.care.options import CareOptions
 from annotation.care.ratings import rate_stimulus
 from annotation.care.report import care_report
+from annotation.care.strength import JOB_KINDS
 from annotation.care.themes import decline_themes, themes_of
 from annotation.care.uses import note_use
 from annotation.errors import AnnotationError, InvalidInput
@@ -24,6 +25,7 @@ from annotation.markdown import to_html
 from annotation.models import MoodAnswer, Stimulus
 from annotation.services.create_study import update_study
 from annotation.views.annotate import leaving, taking_part
+from jobs.models import Job
 
 # researchers and managers
 
@@ -48,9 +50,11 @@ def care(request: HttpRequest, slug: str) -> HttpResponse:
         else:
             messages.success(request, _("Saved."))
             return redirect("study_care", slug=slug)
+    job = Job.objects.filter(study_key=study.slug, kind__in=JOB_KINDS).order_by("-id").first()
     context = {
         "study": study,
         "may_change": may_change,
+        "marking": job if job and (not job.has_ended or job.state == Job.FAILED) else None,
         "form": form,
         "lines": lines,
         "report": care_report(study),

@@ -3,16 +3,20 @@
 import pytest
 from django.contrib.auth.models import User
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 
+from annotation.care import strength
 from annotation.care.ratings import rate_stimulus
-from annotation.care.strength import follow_responses, learn_strength_of_all
+from annotation.care.strength import follow_responses, learn_strength_of_all, mark_strong_in_all
 from annotation.errors import InvalidInput
 from annotation.models import Participation, Response, Stimulus, Study
 from annotation.services.create_study import update_study
 from annotation.services.insert_stimuli import NewStimulus, insert_stimuli
 from annotation.services.withdraw import withdraw_response
 from jobs.models import Job
+from jobs.services import run
 from tests.conftest import answer, make_participation, make_stimuli, make_study, respond
 
 pytestmark = pytest.mark.django_db
@@ -100,6 +104,39 @@ def test_switching_it_on_learns_what_is_there_in_the_background(mika: User) -> N
     assert learn_strength_of_all(study) == 1
     assert learn_strength_of_all(study) == 0
     assert strengths(study) == [1.0, None]
+
+
+def test_many_images_are_marked_by_a_job_and_the_page_says_so(
+    mika: User, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(strength, "STIMULI_AT_ONCE", 2)
+    study = make_study(mika, n_stimuli=5)
+    Stimulus.objects.filter(study=study).update(strength_rated=0.4)
+    study = update_study(study=study, care={"blur_strong": True, "strong_from": 0.3})
+    assert not Stimulus.objects.filter(study=study, is_strong=True).exists()
+    job = Job.objects.get(kind="mark_strong", study_key=study.slug)
+    client.force_login(mika)
+    page = client.get(reverse("study_care", args=[study.slug])).content.decode()
+    assert "Marking the strong images anew" in page
+    assert f'data-job="{job.pk}"' in page
+    run(job.pk)
+    job.refresh_from_db()
+    assert (job.state, job.result, job.message) == (Job.DONE, {"n_changed": 5}, "5 of 5 images marked")
+    assert Stimulus.objects.filter(study=study, is_strong=True).count() == 5
+    assert "Marking the strong images" not in client.get(reverse("study_care", args=[study.slug])).content.decode()
+
+
+def test_marking_follows_settings_that_change_meanwhile(mika: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(strength, "STIMULI_AT_ONCE", 2)
+    study = make_study(mika, n_stimuli=4, care={"blur_strong": True, "strong_from": 0.3})
+    Stimulus.objects.filter(study=study).update(strength_rated=0.4)
+
+    def change(done: int, total: int) -> None:
+        if done == 2:
+            Study.objects.filter(pk=study.pk).update(care={"blur_strong": True, "strong_from": 0.9})
+
+    mark_strong_in_all(study, change)
+    assert Stimulus.objects.filter(study=study, is_strong=True).count() == 2
 
 
 def test_marks_exist_only_where_something_depends_on_them(mika: User) -> None:
