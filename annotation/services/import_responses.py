@@ -1,17 +1,21 @@
 """Bring responses in that were given elsewhere: Affection's public files, or plain worker, item, label, explanation.
 
-Rows are checked while they flow into a staging table, by the column where the file allows it (response_columns.py);
-everything after that is done by the database in a few statements over all rows, in one transaction. So half a million
-rows take seconds, memory does not grow with them, and one bad row leaves nothing behind.
+Rows are checked while they are put aside (rows_aside.py), by the column where the file allows it (response_columns.py).
+Then all is known about who answered what (response_pairs.py: a few numbers per row are kept in memory, no texts), the
+rows go to the database with their ids, and the rest is done there in a few statements over all of them, in one
+transaction. So half a million rows take seconds, and one bad row leaves nothing behind.
 """
 
 import json
 import re
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pyarrow as pa
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
@@ -20,10 +24,12 @@ from annotation.models import ConsentText, Identity, Membership, Study
 from annotation.models.annotator import random_code, random_place, random_pseudonym, random_seed
 from annotation.models.study import consent_hash
 from annotation.services import import_statements as statements
-from annotation.services.copy_in import copy_batch, copy_rows, next_ids, sequence_of
+from annotation.services.bring_rows import bring_rows
+from annotation.services.copy_in import ROWS_AT_ONCE, copy_rows, next_ids
 from annotation.services.insert_stimuli import NewStimulus, insert_stimuli
 from annotation.services.read_table import NotByColumn, Table, open_table
 from annotation.services.response_columns import checked_batches
+from annotation.services.response_pairs import Pairs, pairs_of
 from annotation.services.response_rows import (
     NewStudyRules,
     ResponseRows,
@@ -31,9 +37,11 @@ from annotation.services.response_rows import (
     StudyRules,
     columns_of,
 )
+from annotation.services.rows_aside import SCHEMA, RowsAside
 
 CONSENT = "imported"
 STAGING = (
+    "import_ready",
     "import_row",
     "import_key",
     "import_item",
@@ -97,24 +105,25 @@ def import_responses(
     rules: Rules = StudyRules(study, names) if study else new
     rows = ResponseRows(table, names, rules, is_affection=is_affection)
     try:
-        with transaction.atomic(), connection.cursor() as cursor:
-            # an import in the same transaction, one after another, leaves them behind
-            cursor.execute(f"drop table if exists {', '.join(f'pg_temp.{table}' for table in STAGING)}")
-            # sorts of some hundred MB that go through the disk would take longer than all the rest
-            cursor.execute("set local work_mem = '64MB'")
-            n_rows = _stage(cursor, rows, progress)
-            made_study = study is None
-            if study is None:
-                wanted = _most_on_one_item(cursor, table)
-                study = _make_study(new_slug, title or new_slug, new.steps(), wanted, is_affection, user)
-            result = ImportedResponses(study.slug, made_study, n_rows, labels=[label["id"] for label in study.labels])
-            progress(n_rows, "Writing responses")
-            _one_import_at_a_time(cursor, study)
-            result.n_stimuli = _write_items(cursor, study, rows)
-            result.n_annotators = _write_workers(cursor, study, rows, language)
-            _pair_up(cursor, study, table)
-            _refuse_what_does_not_fit(cursor, table)
-            _write_responses(cursor, study, rules, result, language)
+        with RowsAside() as aside:
+            pairs = _put_aside(rows, aside, progress)
+            n_rows = len(pairs.numbers)
+            _check_most_on_one_item(pairs, table)
+            with transaction.atomic(), connection.cursor() as cursor:
+                _clear(cursor)
+                made_study = study is None
+                if study is None:
+                    wanted = pairs.most_on_one_item
+                    study = _make_study(new_slug, title or new_slug, new.steps(), wanted, is_affection, user)
+                labels = [label["id"] for label in study.labels]
+                result = ImportedResponses(study.slug, made_study, n_rows, labels=labels)
+                progress(n_rows, "Writing responses")
+                _one_import_at_a_time(cursor, study)
+                result.n_stimuli = _write_items(cursor, study, rows)
+                result.n_annotators = _write_workers(cursor, study, rows, language)
+                bring_rows(cursor, study, aside, pairs, table)
+                _refuse_what_does_not_fit(cursor, table)
+                _write_responses(cursor, study, rules, result, language)
     except IntegrityError as error:
         # somebody answered, or made the same study, in the same moment
         raise InvalidInput(
@@ -134,39 +143,52 @@ def _check_words(slug: str, title: str, language: str) -> None:
         raise InvalidInput(f"{language[:40]!r} is no code of a language; write it as en, pt or zh-hans.")
 
 
-def _stage(cursor: Any, rows: ResponseRows, progress: Progress) -> int:
-    """All rows, checked, in a table of the transaction. Returns how many."""
-    cursor.execute(statements.ROWS)
+def _put_aside(rows: ResponseRows, aside: RowsAside, progress: Progress) -> Pairs:
+    """All rows, checked, put aside. Returns who answered what."""
+    seen: list[list[np.ndarray]] = []
+
+    def take(batch: pa.RecordBatch) -> int:
+        seen.append([batch.column(name).to_numpy() for name in ("number", "worker", "item")])
+        aside.add(batch)
+        return int(batch.num_rows)
+
     n_rows = 0
     try:
         for batch in checked_batches(rows):
-            n_rows += copy_batch(cursor, "import_row", batch)
+            n_rows += take(batch)
             progress(n_rows, "Reading rows")
     except NotByColumn:
         # something that needs a closer look: row by row, which accepts it or says which row is wrong and why
-        cursor.execute("truncate import_row")
+        n_rows = 0
+        seen.clear()
         rows.forget()
-        columns = ["number", "worker", "item", "label", "words"]
-        n_rows = copy_rows(cursor, "import_row", columns, rows, on_chunk=lambda done: progress(done, "Reading rows"))
+        aside.forget()
+        rest = iter(rows)
+        while some := list(islice(rest, ROWS_AT_ONCE)):
+            columns = zip(SCHEMA, zip(*some, strict=True), strict=True)
+            arrays = [pa.array(column, each.type) for each, column in columns]
+            n_rows += take(pa.RecordBatch.from_arrays(arrays, schema=SCHEMA))
+            progress(n_rows, "Reading rows")
     rows.problems.raise_if_any()
     if not n_rows:
         raise InvalidInput(f"{rows.table.name} has a header but no rows, so there is nothing to import.")
-    cursor.execute("analyze import_row")
-    cursor.execute(statements.KEYS)
-    cursor.execute("analyze import_key")
-    return n_rows
+    return pairs_of(*(np.concatenate(each) for each in zip(*seen, strict=True)))
 
 
-def _most_on_one_item(cursor: Any, table: Table) -> int:
-    """The largest number of responses on one item: what a new study must have wanted."""
-    cursor.execute("select max(n) from (select count(*) as n from import_key group by item) as counts")
-    most = int(cursor.fetchone()[0])
-    if most > MOST_WANTED:
+def _clear(cursor: Any) -> None:
+    # an import in the same transaction, one after another, leaves them behind
+    cursor.execute(f"drop table if exists {', '.join(f'pg_temp.{table}' for table in STAGING)}")
+    # sorts of some hundred MB that go through the disk would take longer than all the rest
+    cursor.execute("set local work_mem = '64MB'")
+
+
+def _check_most_on_one_item(pairs: Pairs, table: Table) -> None:
+    """The largest number of responses on one item is what a new study must have wanted."""
+    if pairs.most_on_one_item > MOST_WANTED:
         raise InvalidInput(
-            f"One item of {table.name} has {most} responses; at most {MOST_WANTED} are possible. Is this the right "
-            "column of items?"
+            f"One item of {table.name} has {pairs.most_on_one_item} responses; at most {MOST_WANTED} are possible. Is "
+            "this the right column of items?"
         )
-    return most
 
 
 def _make_study(
@@ -264,29 +286,6 @@ def _write_workers(cursor: Any, study: Study, rows: ResponseRows, language: str)
     return len(new)
 
 
-def _pair_up(cursor: Any, study: Study, table: Table) -> None:
-    values = {"study": study.pk}
-    cursor.execute("select exists (select from import_worker where not is_new)")
-    if cursor.fetchone()[0]:
-        cursor.execute(statements.LOCK_PEOPLE, values)
-    cursor.execute(statements.PERSONS, values)
-    cursor.execute("analyze import_person")
-    cursor.execute(statements.WITHDRAWN_PERSON)
-    if row := cursor.fetchone()[0]:
-        raise InvalidInput(
-            f"Row {row}: this person withdrew from the study, so nothing more of theirs comes in. Take their rows out. "
-            f"Nothing of {table.name} was imported."
-        )
-    cursor.execute(statements.KNOWN)
-    cursor.execute("analyze import_known")
-    sequences = {"assignments": "annotation_assignment", "responses": "annotation_response"}
-    names = {part: sequence_of(cursor, table) for part, table in sequences.items()}
-    cursor.execute(statements.NEW, names)
-    cursor.execute("analyze import_new")
-    cursor.execute(statements.VERSIONS)
-    cursor.execute("analyze import_version")
-
-
 def _refuse_what_does_not_fit(cursor: Any, table: Table) -> None:
     """An existing study may want fewer responses than the file brings, or a person may have withdrawn hers."""
     cursor.execute(statements.TOO_MANY)
@@ -312,10 +311,13 @@ def _refuse_what_does_not_fit(cursor: Any, table: Table) -> None:
 def _write_responses(cursor: Any, study: Study, rules: Rules, result: ImportedResponses, language: str) -> None:
     values = {"study": study.pk, "now": timezone.now(), "language": language}
     values |= {"label_step": rules.label_step, "text_step": rules.text_step, "others": json.dumps(rules.others)}
-    answers = _answers(rules)
     cursor.execute(statements.ASSIGNMENTS, values)
-    cursor.execute(statements.RESPONSES.format(answers=answers, key=statements.RESPONSE_KEY), values)
+    keyed = {"key": statements.RESPONSE_KEY}
+    cursor.execute(statements.READY_RESPONSES.format(answers=_answers(rules, "p"), label="p.label", **keyed), values)
     result.n_responses = cursor.rowcount
+    answers = _answers(rules, "r")
+    cursor.execute(statements.RESPONSES.format(answers=answers, label="r.label", **keyed), values)
+    result.n_responses += cursor.rowcount
     cursor.execute(statements.EARLIER_VERSIONS.format(answers=answers), values)
     result.n_revisions = cursor.rowcount
     cursor.execute(statements.CHANGED.format(answers=answers), values)
@@ -327,8 +329,8 @@ def _write_responses(cursor: Any, study: Study, rules: Rules, result: ImportedRe
     result.n_unchanged = result.n_rows - result.n_responses - result.n_revisions
 
 
-def _answers(rules: Rules) -> str:
-    """How the database makes the answers of a row `r` as they are stored."""
-    parts = "%(label_step)s::text, r.label" + (", %(text_step)s::text, r.words" if rules.text_step else "")
+def _answers(rules: Rules, row: str) -> str:
+    """How the database makes the answers of a row as they are stored."""
+    parts = f"%(label_step)s::text, {row}.label" + (f", %(text_step)s::text, {row}.words" if rules.text_step else "")
     made = f"jsonb_build_object({parts})"
     return f"%(others)s::jsonb || {made}" if rules.others else made

@@ -5,12 +5,15 @@ stimuli, by the trigger on assignments, in the order of theirs. Whoever is at wo
 nothing that could be done before is left for afterwards.
 """
 
-ROWS = "create temp table import_row (number int, worker int, item int, label text, words text) on commit drop"
-# One row per person and item: its first row, its last one, how many there are.
-KEYS = """
-    create temp table import_key on commit drop as
-    select worker, item, min(number) as first, max(number) as last, count(*) as n from import_row group by worker, item
+# Rows whose person and item come once and are new: nearly all. With their ids to be.
+READY = """
+    create temp table import_ready (number int, stimulus_id bigint, participation_id bigint, sequence int,
+      assignment_id bigint, response_id bigint, label text, words text) on commit drop
 """
+# All other rows: those whose person and item come again, or are known to the study.
+ROWS = "create temp table import_row (number int, worker int, item int, label text, words text) on commit drop"
+# One row per person and item of those, and of whoever took part before: its first row, its last one, how many.
+KEYS = "create temp table import_key (worker int, item int, first int, last int, n int) on commit drop"
 ITEMS = """
     create temp table import_item (item int primary key, source text, name text, stimulus_id bigint) on commit drop
 """
@@ -67,20 +70,10 @@ KNOWN = """
     left join annotation_response r on r.assignment_id = a.id
     where not w.is_new
 """
-# All others, with their ids to be and their places in the sequence of the person.
+# Those that come again and are not known, with their ids to be and their places in the sequence of the person.
 NEW = """
-    create temp table import_new on commit drop as
-    select worker, item, first, last, stimulus_id, participation_id, consent_hash, is_simulated, sequence,
-      nextval(%(assignments)s::regclass) as assignment_id, nextval(%(responses)s::regclass) as response_id
-    from (
-      select k.worker, k.item, k.first, k.last, i.stimulus_id, w.participation_id, w.consent_hash, w.is_simulated,
-        w.next_sequence - 1 + row_number() over (partition by k.worker order by k.first) as sequence
-      from import_key k
-      join import_item i using (item)
-      join import_person w using (worker)
-      where not exists (select from import_known o where o.worker = k.worker and o.item = k.item)
-    ) pairs
-    order by first
+    create temp table import_new (worker int, item int, first int, last int, stimulus_id bigint,
+      participation_id bigint, sequence int, assignment_id bigint, response_id bigint) on commit drop
 """
 # The versions of an answer, where there is more to it than one row: rows that repeat the one before say nothing new.
 VERSIONS = """
@@ -100,9 +93,14 @@ VERSIONS = """
     where number_before is null or label <> label_before or words is distinct from words_before
 """
 TOO_MANY = """
-    select s.name, s.wanted, s.wanted - s.open_slots, count(*), min(p.first)
-    from import_new p join annotation_stimulus s on s.id = p.stimulus_id
-    group by s.id having count(*) > s.open_slots order by min(p.first) limit 5
+    select s.name, s.wanted, s.wanted - s.open_slots, p.n, p.first
+    from (
+      select stimulus_id, count(*) as n, min(first) as first
+      from (
+        select stimulus_id, number as first from import_ready union all select stimulus_id, first from import_new
+      ) comes group by stimulus_id
+    ) p join annotation_stimulus s on s.id = p.stimulus_id
+    where p.n > s.open_slots order by p.first limit 5
 """
 GONE = """
     select first, state from import_known where response_id is null or state = 'withdrawn' order by first limit 1
@@ -110,19 +108,26 @@ GONE = """
 # Nobody will send these answers again, so their keys need not be hard to guess, only the person's own: the number of
 # the response in the form of a UUID (version 8: of the maker's choice). Half a million random ones cost two seconds.
 RESPONSE_KEY = "('00000000-0000-8000-8000-' || lpad(to_hex(p.response_id), 12, '0'))::uuid"
-RESPONSES = """
+_INTO_RESPONSES = """
     insert into annotation_response
       (id, assignment_id, study_id, stimulus_id, participation_id, client_key, status, answers, label, options_shown,
        sequence, signals, language, device, theme, consent_hash, is_simulated, revision, revision_key, created_at,
        updated_at)
     select p.response_id, p.assignment_id, %(study)s, p.stimulus_id, p.participation_id, {key}, 'accepted',
-      {answers}, r.label, '{{}}'::jsonb, p.sequence, '{{}}'::jsonb, %(language)s, '', '', p.consent_hash,
-      p.is_simulated, coalesce(v.version, 0), case when v.version > 0 then gen_random_uuid() end, %(now)s, %(now)s
+      {answers}, {label}, '{{}}'::jsonb, p.sequence, '{{}}'::jsonb, %(language)s, '', '', w.consent_hash,
+      w.is_simulated,"""
+READY_RESPONSES = f"""{_INTO_RESPONSES} 0, null, %(now)s, %(now)s
+    from import_ready p
+    join import_person w on w.participation_id = p.participation_id
+"""
+RESPONSES = f"""{_INTO_RESPONSES} coalesce(v.version, 0), case when v.version > 0 then gen_random_uuid() end,
+      %(now)s, %(now)s
     from import_row r
     join import_new p on p.last = r.number
+    join import_person w on w.participation_id = p.participation_id
     left join (select worker, item, version from import_version where is_last) v
       on v.worker = p.worker and v.item = p.item
-"""
+"""  # noqa: S608  # nothing but these two texts
 EARLIER_VERSIONS = """
     insert into annotation_responserevision (response_id, number, client_key, answers, label, created_at)
     select p.response_id, r.version, gen_random_uuid(), {answers}, r.label, %(now)s
@@ -159,12 +164,20 @@ REVISE = """
 COUNTERS = """
     update annotation_participation p
     set n_answered = p.n_answered + d.n, next_sequence = p.next_sequence + d.n
-    from (select participation_id, count(*) as n from import_new group by 1) d
+    from (
+      select participation_id, count(*) as n
+      from (select participation_id from import_ready union all select participation_id from import_new) given
+      group by 1
+    ) d
     where p.id = d.participation_id
 """
 ASSIGNMENTS = """
     insert into annotation_assignment
       (id, study_id, stimulus_id, participation_id, state, sequence, leased_at, expires_at, skip_reason)
     select assignment_id, %(study)s, stimulus_id, participation_id, 'answered', sequence, %(now)s, %(now)s, ''
-    from import_new
+    from (
+      select assignment_id, stimulus_id, participation_id, sequence from import_ready
+      union all
+      select assignment_id, stimulus_id, participation_id, sequence from import_new
+    ) given
 """
