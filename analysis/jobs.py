@@ -185,7 +185,9 @@ def compare_groups(handle: JobHandle) -> dict[str, Any]:
     """Compares groups of people, those by what they said about themselves among them. arguments: options."""
     study = _study(handle, "compared")
     try:
-        results = store_groups(study=study, options=handle.arguments["options"], progress=handle.progress)
+        results = store_groups(
+            study=study, options=handle.arguments["options"], progress=handle.progress, job_id=handle.job_id
+        )
     except (InvalidInput, SnapshotError) as error:
         raise JobRefused(f"{error} Nothing was compared.") from error
     return {"snapshot_id": results[0].snapshot_id, "results": [result.pk for result in results]}
@@ -196,7 +198,9 @@ def compare_sides(handle: JobHandle) -> dict[str, Any]:
     """Compares two studies, sources, periods or label sets. arguments: options."""
     study = _study(handle, "compared")
     try:
-        result = store_comparison(study=study, options=handle.arguments["options"], progress=handle.progress)
+        result = store_comparison(
+            study=study, options=handle.arguments["options"], progress=handle.progress, job_id=handle.job_id
+        )
     except (InvalidInput, SnapshotError) as error:
         raise JobRefused(str(error)) from error
     return {"snapshot_id": result.snapshot_id, "analysis_result": result.pk}

@@ -1,12 +1,13 @@
 """Measures the language of 526,749 explanations, and of a hundred more.
 
-usage: python -m bench.words --texts DATA [--responses 526749] [--keep FOLDER]
+usage: python -m bench.words --texts DATA [--responses 526749] [--keep FOLDER] [--workers 2]
 
 DATA: a folder that holds goemotions/*.csv, label-explanations/*.csv and emobank-ratings/raw_text.csv (columns text or
 explanation), whose some 45,000 real sentences are cut and joined to texts of 19 words, log-normal in length; where
 DATA holds lexicons/, those are used, too. People, images and emotions are those of bench/crowd_table.py. The study is
 frozen first, which is not measured. Each measurement is a process of its own with its own peak of memory: everything
-described from nothing; then a hundred responses more, from a new process and from one that is warm, as a worker is.
+described from nothing, its parts shared between two processes as they are between two Celery workers, and put together
+in a third; then a hundred responses more, from a new process and from one that is warm, as a worker is.
 """
 
 import argparse
@@ -42,10 +43,19 @@ def main() -> None:
     parser.add_argument("--texts", type=Path, required=True, metavar="DATA")
     parser.add_argument("--responses", type=int, default=N_RESPONSES)
     parser.add_argument("--keep", type=Path, help="where the frozen studies are made, and found again")
+    parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--measure", nargs="*", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--worker", type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--parts", type=Path, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.measure:
-        print(json.dumps(_measured(arguments.measure)))
+        folders = arguments.measure
+        if arguments.parts is None:
+            print(json.dumps(_measured(folders)))
+        elif arguments.worker is None:
+            print(json.dumps(_joined(folders[0], arguments.parts)))
+        else:
+            print(json.dumps(_described(folders[0], arguments.parts, arguments.worker, arguments.workers)))
         return
     with tempfile.TemporaryDirectory() as folder:
         place = arguments.keep or Path(folder)
@@ -62,12 +72,12 @@ def main() -> None:
         for kept in (place / "cache" / "words").glob("*.arrow"):
             kept.unlink()
         runs = {
-            "everything": _run(environment, arguments.texts, [before]),
+            "everything": _shared(environment, arguments.texts, before, arguments.workers),
             "a hundred more, from a new process": _run(environment, arguments.texts, [after]),
             "a hundred more, from a warm process": _run(environment, arguments.texts, [before, after]),
         }
     print(json.dumps({"machine": facts, "responses": arguments.responses, "runs": runs}, indent=1))
-    everything, more = runs["everything"][-1], runs["a hundred more, from a warm process"][-1]
+    everything, more = runs["everything"], runs["a hundred more, from a warm process"][-1]
     for what, value, bar in (
         ("seconds for everything", everything["seconds"], MOST_SECONDS),
         ("MiB at most", everything["peak_mib"], MOST_MIB),
@@ -76,20 +86,82 @@ def main() -> None:
         print(f"{what}: {value} of {bar}: {'held' if value <= bar else 'NOT held'}")
 
 
-def _run(environment: dict[str, str], texts: Path, folders: list[Path]) -> Any:
-    command = [sys.executable, "-m", "bench.words", "--texts", str(texts), "--measure", *map(str, folders)]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    if done.returncode:
-        sys.exit(done.stderr)
-    return json.loads(done.stdout.splitlines()[-1])
+def _run(environment: dict[str, str], texts: Path, folders: list[Path], *more: str) -> Any:
+    """What one process says, as JSON, in its last line."""
+    return _answer(_start(environment, texts, folders, *more))
+
+
+def _start(environment: dict[str, str], texts: Path, folders: list[Path], *more: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "bench.words", "--texts", str(texts), "--measure", *map(str, folders), *more]
+    return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def _answer(process: subprocess.Popen[str]) -> Any:
+    said, problem = process.communicate()
+    if process.returncode:
+        sys.exit(problem)
+    return json.loads(said.splitlines()[-1])
+
+
+def _shared(environment: dict[str, str], texts: Path, folder: Path, n_workers: int) -> dict[str, Any]:
+    """Parts by several processes at once, then put together by another; peak_mib: of all that live at the same time."""
+    with tempfile.TemporaryDirectory() as parts:
+        began = time.perf_counter()
+        common = ["--parts", parts, "--workers", str(n_workers)]
+        at_work = [_start(environment, texts, [folder], *common, "--worker", str(n)) for n in range(n_workers)]
+        workers = [_answer(process) for process in at_work]
+        described = time.perf_counter() - began
+        joined = _run(environment, texts, [folder], *common)
+        return {
+            "seconds": round(time.perf_counter() - began, 2),
+            "seconds_until_all_was_described": round(described, 2),
+            "processor_seconds": round(sum(each["processor_seconds"] for each in (*workers, joined)), 1),
+            "peak_mib": max(sum(each["peak_mib"] for each in workers), joined["peak_mib"]),
+            "workers": workers,
+            "putting together": joined,
+        }
+
+
+def _described(folder: Path, into: Path, worker: int, n_workers: int) -> dict[str, Any]:
+    """Every n-th part, as a worker does it."""
+    _configure()
+    from analysis.over_snapshots.words import WORDS
+    from snapshots.reader import open_snapshot
+
+    snapshot, options, parts = open_snapshot(folder), dict(WORDS.defaults), WORDS.parts
+    assert parts is not None
+    for part in range(worker, parts.number(snapshot, options), n_workers):
+        (into / f"{part:06d}").write_bytes(parts.run(snapshot, options, part))
+    return {"processor_seconds": round(time.process_time(), 2), "peak_mib": _peak_mib()}
+
+
+def _joined(folder: Path, parts: Path) -> dict[str, Any]:
+    _configure()
+    from analysis.over_snapshots.snapshot_analysis import no_progress
+    from analysis.over_snapshots.words import WORDS
+    from snapshots.reader import open_snapshot
+
+    assert WORDS.parts is not None
+    done = [part.read_bytes() for part in sorted(parts.iterdir())]
+    found = WORDS.parts.join(open_snapshot(folder), dict(WORDS.defaults), done, no_progress)
+    return {
+        "n_texts": found["n_texts"], "processor_seconds": round(time.process_time(), 2), "peak_mib": _peak_mib()
+    }  # fmt: skip
+
+
+def _configure() -> None:
+    """A worker's settings as far as this analysis reads them, so that no site is needed."""
+    from django.conf import settings
+
+    settings.configure(**json.loads(os.environ["WORDS_SETTINGS"]))
+
+
+def _peak_mib() -> int:
+    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 
 
 def _measured(folders: list[Path]) -> list[dict[str, Any]]:
-    from django.conf import settings
-
-    # a worker's settings as far as this analysis reads them, so that no site is needed
-    settings.configure(**json.loads(os.environ["WORDS_SETTINGS"]))
-
+    _configure()
     from analysis.language.describe import describe_all
     from analysis.over_snapshots.words import WORDS
     from snapshots.reader import open_snapshot
@@ -112,7 +184,7 @@ def _measured(folders: list[Path]) -> list[dict[str, Any]]:
                 "mean_words": found["cells"]["|"]["measures"]["n_words"][0],
                 "seconds": round(time.perf_counter() - began, 2),
                 "processor_seconds": round(time.process_time() - start, 2),
-                "peak_mib": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
+                "peak_mib": _peak_mib(),
                 "result_kb": round(len(json.dumps(found)) / 1000),
                 "load": round(os.getloadavg()[0], 2),
                 "steps": [each for each in messages if each[1].startswith("counting")],

@@ -1,9 +1,11 @@
 """How the asking shaped the answer: place on the screen, the image before, going on, language and device."""
 
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
 from analysis.over_snapshots.asked_answers import CIRCUMSTANCES, asked_answers
+from analysis.over_snapshots.parts import in_sections
 from analysis.over_snapshots.snapshot_analysis import Progress, SnapshotAnalysis, no_progress
 from analysis.statistics.asking import (
     PER_IMAGES,
@@ -35,34 +37,60 @@ def run(snapshot: Snapshot, options: dict[str, Any], progress: Progress) -> dict
 
 def asking_of(answers: AskedAnswers, progress: Progress = no_progress) -> dict[str, Any]:
     """All that is found in the answers themselves."""
-    progress(1, 5, "place on the screen")
-    per_place, first_place, places = position_effects(answers)
-    progress(2, 5, "the image before")
-    own, before, lags = carry_over_effects(answers)
-    progress(3, 5, "going on")
-    slopes, curve = session_effects(answers)
-    progress(4, 5, "language and device")
-    circumstances = []
-    for name in CIRCUMSTANCES:
-        found, reason = circumstance_effects(answers, name)
-        circumstances.append({"name": name, "reason": reason, "values": [asdict(one) for one in found]})
+    found = {}
+    for done, (name, (message, effects)) in enumerate(SECTIONS.items()):
+        progress(1 + done, 1 + len(SECTIONS), message)
+        found[name] = effects(answers)
+    return {**_about(answers), **found}
+
+
+def _about(answers: AskedAnswers) -> dict[str, Any]:
     return {
         "n_answers": answers.n,
         "n_stimuli": int((answers.counts.sum(axis=1) > 0).sum()),
         "n_people": len(set(answers.person.tolist())),
-        "place": {
-            "slope": asdict(per_place),
-            "first": asdict(first_place),
-            "places": [asdict(one) for one in places],
-        },
-        "carry_over": {"own": asdict(own), "before": asdict(before), "lags": [asdict(one) for one in lags]},
-        "session": {
-            "per_images": PER_IMAGES,
-            "slopes": [asdict(one) for one in slopes],
-            "curve": [{"first": first, **asdict(one)} for first, one in curve],
-        },
-        "circumstances": circumstances,
     }
+
+
+def _place(answers: AskedAnswers) -> dict[str, Any]:
+    per_place, first_place, places = position_effects(answers)
+    return {"slope": asdict(per_place), "first": asdict(first_place), "places": [asdict(one) for one in places]}
+
+
+def _carry_over(answers: AskedAnswers) -> dict[str, Any]:
+    own, before, lags = carry_over_effects(answers)
+    return {"own": asdict(own), "before": asdict(before), "lags": [asdict(one) for one in lags]}
+
+
+def _session(answers: AskedAnswers) -> dict[str, Any]:
+    slopes, curve = session_effects(answers)
+    return {
+        "per_images": PER_IMAGES,
+        "slopes": [asdict(one) for one in slopes],
+        "curve": [{"first": first, **asdict(one)} for first, one in curve],
+    }
+
+
+def _circumstances(answers: AskedAnswers) -> list[dict[str, Any]]:
+    circumstances = []
+    for name in CIRCUMSTANCES:
+        found, reason = circumstance_effects(answers, name)
+        circumstances.append({"name": name, "reason": reason, "values": [asdict(one) for one in found]})
+    return circumstances
+
+
+#: Each part of the result: what is said while it is computed, and its function. None needs another.
+SECTIONS: dict[str, tuple[str, Callable[[AskedAnswers], Any]]] = {
+    "place": ("place on the screen", _place),
+    "carry_over": ("the image before", _carry_over),
+    "session": ("going on", _session),
+    "circumstances": ("language and device", _circumstances),
+}
+
+
+def _join(snapshot: Snapshot, options: dict[str, Any], found: dict[str, Any]) -> dict[str, Any]:
+    answers, labels, n_simulated = asked_answers(snapshot)
+    return {"labels": labels, "n_simulated": n_simulated, **_about(answers), **found}
 
 
 ASKING = SnapshotAnalysis(
@@ -71,4 +99,9 @@ ASKING = SnapshotAnalysis(
     definition=DEFINITION,
     source=SOURCE,
     run=run,
+    parts=in_sections(
+        lambda options: tuple(SECTIONS),
+        lambda snapshot, options, name: SECTIONS[name][1](asked_answers(snapshot)[0]),
+        _join,
+    ),
 )

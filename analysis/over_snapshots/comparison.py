@@ -7,9 +7,11 @@ import numpy as np
 
 from analysis.over_snapshots.label_answers import LabelAnswers, choice_steps, label_answers
 from analysis.over_snapshots.label_mapping import SAME, CommonLabels, common_labels
+from analysis.over_snapshots.parts import in_sections
 from analysis.over_snapshots.snapshot_analysis import Progress, SnapshotAnalysis
 from analysis.statistics import DEFAULT_SEED, polarities_of
-from analysis.statistics.side_comparison import compare_sides
+from analysis.statistics.group_comparison import compare_pair
+from analysis.statistics.side_comparison import LEAST_ANSWERS, both_together, compare_everything
 from annotation.errors import InvalidInput
 from snapshots.reader import Snapshot
 
@@ -30,40 +32,70 @@ DEFAULTS: dict[str, Any] = {
 
 def compare_snapshots(first: Snapshot, second: Snapshot, options: dict[str, Any], progress: Progress) -> dict[str, Any]:
     """The same snapshot twice, but for what = studies. Raises InvalidInput, SnapshotError."""
-    if options["what"] not in KINDS:
-        raise InvalidInput(f"what must be one of {', '.join(KINDS)}, not {options['what']!r}. Nothing was compared.")
-    if not 0 < options["margin"] < 1:
-        raise InvalidInput(f"margin must lie between 0 and 1, not {options['margin']!r}. Nothing was compared.")
-    progress(0, 3, "reading the first side")
-    one = _side(first, options, options["first"])
-    progress(1, 3, "reading the second side")
-    other = _side(second, options, options["second"])
-    common = common_labels(one.labels, other.labels, options["labels"], options["mapping"])
-    progress(2, 3, "comparing")
-    joined, n_left_out = _joined(one, other, common)
-    keys = sorted({*one.keys, *other.keys})
-    # half a division into positive, negative and else says nothing of mixing
-    polarities = polarities_of(common.labels)
-    found = compare_sides(
-        *joined, keys=keys, n_labels=len(common.labels), polarities=polarities,
-        margin=options["margin"], seed=options["seed"],
-    )  # fmt: skip
-    for stimulus in found["shared"]["stimuli"]:
-        stimulus["stimulus_key"] = keys[stimulus.pop("row")]
+    progress(0, 3, "reading both sides")
+    sides = _Sides(first, second, options)
+    progress(1, 3, "comparing everything")
+    everything = sides.everything()
+    progress(2, 3, "comparing what both answered")
+    result = sides.joined(everything, sides.shared())
     progress(3, 3, "")
-    return {
-        "common_labels": common.labels,
-        "left_out": [
-            {"labels": common.left_out[at], "n_responses": n_left_out[at], "share": _share(n_left_out[at], side)}
-            for at, side in enumerate((one, other))
-        ],
-        "n_simulated": [int(one.is_simulated.sum()), int(other.is_simulated.sum())],
-        "is_merged": common.is_merged,
-        "asked_differently": _asked_differently(first, one, second, other),
-        "label_sets_differ": [label["id"] for label in one.labels] != [label["id"] for label in other.labels],
-        "periods_overlap": options["what"] == PERIODS and _overlap(options["first"], options["second"]),
-        **found,
-    }
+    return result
+
+
+class _Sides:
+    """Both sides in common terms, and what can be computed of them apart."""
+
+    def __init__(self, first: Snapshot, second: Snapshot, options: dict[str, Any]) -> None:
+        if options["what"] not in KINDS:
+            raise InvalidInput(
+                f"what must be one of {', '.join(KINDS)}, not {options['what']!r}. Nothing was compared."
+            )
+        if not 0 < options["margin"] < 1:
+            raise InvalidInput(f"margin must lie between 0 and 1, not {options['margin']!r}. Nothing was compared.")
+        self._snapshots, self._options = (first, second), options
+        self._sides = one, other = _side(first, options, options["first"]), _side(second, options, options["second"])
+        self._common = common_labels(one.labels, other.labels, options["labels"], options["mapping"])
+        self._columns, self._n_left_out = _joined(one, other, self._common)
+        self._keys = sorted({*one.keys, *other.keys})
+
+    def everything(self) -> dict[str, Any]:
+        # half a division into positive, negative and else says nothing of mixing
+        return compare_everything(
+            *self._columns,
+            keys=self._keys,
+            n_labels=len(self._common.labels),
+            polarities=polarities_of(self._common.labels),
+            margin=self._options["margin"],
+            seed=self._options["seed"],
+        )
+
+    def shared(self) -> dict[str, Any]:
+        return compare_pair(
+            self._columns,
+            n_labels=len(self._common.labels),
+            margin=self._options["margin"],
+            least_answers=LEAST_ANSWERS,
+            seed=self._options["seed"],
+        )
+
+    def joined(self, everything: dict[str, Any], shared: dict[str, Any]) -> dict[str, Any]:
+        found = both_together(everything, shared)
+        for stimulus in found["shared"]["stimuli"]:
+            stimulus["stimulus_key"] = self._keys[stimulus.pop("row")]
+        (first, second), (one, other), common, options = self._snapshots, self._sides, self._common, self._options
+        return {
+            "common_labels": common.labels,
+            "left_out": [
+                {"labels": common.left_out[at], "n_responses": n, "share": _share(n, self._sides[at])}
+                for at, n in enumerate(self._n_left_out)
+            ],
+            "n_simulated": [int(one.is_simulated.sum()), int(other.is_simulated.sum())],
+            "is_merged": common.is_merged,
+            "asked_differently": _asked_differently(first, one, second, other),
+            "label_sets_differ": [label["id"] for label in one.labels] != [label["id"] for label in other.labels],
+            "periods_overlap": options["what"] == PERIODS and _overlap(options["first"], options["second"]),
+            **found,
+        }
 
 
 def _share(n: int, side: LabelAnswers) -> float:
@@ -159,12 +191,26 @@ def _asked_differently(first: Snapshot, one: LabelAnswers, second: Snapshot, oth
 
 def run(snapshot: Snapshot, options: dict[str, Any], progress: Progress) -> dict[str, Any]:
     """Raises InvalidInput: two studies need two snapshots (analysis/services/compare_sides.py)."""
+    _check_one_snapshot(options)
+    return compare_snapshots(snapshot, snapshot, options, progress)
+
+
+def _check_one_snapshot(options: dict[str, Any]) -> None:
     if options["what"] == STUDIES:
         raise InvalidInput(
             "Two studies are compared on the page Compare of one of them, since this command sees one snapshot only. "
             "Nothing was compared."
         )
-    return compare_snapshots(snapshot, snapshot, options, progress)
+
+
+def _section(snapshot: Snapshot, options: dict[str, Any], name: str) -> dict[str, Any]:
+    _check_one_snapshot(options)
+    sides = _Sides(snapshot, snapshot, options)
+    return sides.everything() if name == "everything" else sides.shared()
+
+
+def _join(snapshot: Snapshot, options: dict[str, Any], found: dict[str, Any]) -> dict[str, Any]:
+    return _Sides(snapshot, snapshot, options).joined(found["everything"], found["shared"])
 
 
 COMPARISON = SnapshotAnalysis(
@@ -176,4 +222,5 @@ COMPARISON = SnapshotAnalysis(
     source="Cameron, Gelbach and Miller (2011); Wong, Paritosh and Aroyo (2021); Schuirmann (1987); Holm (1979)",
     run=run,
     defaults=DEFAULTS,
+    parts=in_sections(lambda options: ("everything", "shared"), _section, _join),
 )

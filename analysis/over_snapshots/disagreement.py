@@ -4,6 +4,7 @@ from dataclasses import asdict
 from typing import Any
 
 from analysis.over_snapshots.label_answers import LabelAnswers, as_groups, label_answers
+from analysis.over_snapshots.parts import in_sections
 from analysis.over_snapshots.snapshot_analysis import Progress, SnapshotAnalysis, no_progress
 from analysis.statistics import DEFAULT_SEED, N_RESAMPLES
 from analysis.statistics.disagreement import (
@@ -45,49 +46,76 @@ DEFAULTS: dict[str, Any] = {"grouping": "cohort", "seed": DEFAULT_SEED}
 
 def run(snapshot: Snapshot, options: dict[str, Any], progress: Progress) -> dict[str, Any]:
     """parts, graph, types: as the statistics say; labels by their place. Raises InvalidInput, SnapshotError."""
-    if options["grouping"] not in GROUPINGS:
-        raise InvalidInput(
-            f"grouping must be one of {', '.join(GROUPINGS)}, not {options['grouping']!r}. Nothing was computed."
-        )
-    seed = options["seed"]
-    if seed < 0:
-        raise InvalidInput(f"seed must be 0 or more, not {seed}. Nothing was computed.")
     progress(0, 100, "reading the snapshot")
-    answers = label_answers(snapshot)
-    votes, groups_left_out = _votes(answers, options["grouping"])
-    found = disagreement_of(votes, keys=answers.keys, seed=seed, progress=progress)
-    return {
-        "labels": answers.labels,
-        "grouping": options["grouping"],
-        "groups_left_out": groups_left_out,
-        "n_simulated": int(answers.is_simulated.sum()),
-        **found,
-    }
+    answers, votes, groups_left_out = _read(snapshot, options)
+    found = disagreement_of(votes, keys=answers.keys, seed=options["seed"], progress=progress)
+    return {**_about(answers, options, groups_left_out), **found}
 
 
 def disagreement_of(
     votes: Votes, *, keys: list[str] | None, seed: int, progress: Progress = no_progress
 ) -> dict[str, Any]:
     """All that is found in the answers themselves. keys: of the stimuli, so that resamples follow them."""
+    found = _taken_apart(votes, seed, progress)
+    progress(90, 100, "labels that come together")
+    graph = _graph(votes, keys, seed)
+    progress(95, 100, "types of people")
+    return {**found, "graph": graph, "types": _types(votes, seed)}
+
+
+def _taken_apart(votes: Votes, seed: int, progress: Progress = no_progress) -> dict[str, Any]:
     found = decompose(votes, seed=seed, progress=lambda at, total, what: progress(2 + 78 * at // total, 100, what))
     progress(80, 100, "the same with known parts")
-    recovery = _recovery(found, seed)
-    progress(90, 100, "labels that come together")
+    return {"parts": _parts(found), "recovery": _recovery(found, seed)}
+
+
+def _graph(votes: Votes, keys: list[str] | None, seed: int) -> dict[str, Any]:
     graph = confusion_graph(votes.counts(), keys=keys, n_resamples=N_RESAMPLES, seed=seed)
-    progress(95, 100, "types of people")
-    types = types_of_people(votes, seed=seed)
     return {
-        "parts": _parts(found),
-        "recovery": recovery,
-        "graph": {
-            "shares": graph.shares,
-            "edges": [asdict(edge) for edge in graph.edges],
-            "n_stimuli": graph.n_stimuli,
-            "n_pairs": graph.n_pairs,
-        },
-        "types": {
-            name: value for name, value in asdict(types).items() if name != "type_of"
-        },  # who is of which type stays out: a result outlives a withdrawal
+        "shares": graph.shares,
+        "edges": [asdict(edge) for edge in graph.edges],
+        "n_stimuli": graph.n_stimuli,
+        "n_pairs": graph.n_pairs,
+    }
+
+
+def _types(votes: Votes, seed: int) -> dict[str, Any]:
+    """Who is of which type stays out: a result outlives a withdrawal."""
+    types = asdict(types_of_people(votes, seed=seed))
+    return {name: value for name, value in types.items() if name != "type_of"}
+
+
+def _section(snapshot: Snapshot, options: dict[str, Any], name: str) -> Any:
+    answers, votes, _groups_left_out = _read(snapshot, options)
+    if name == "graph":
+        return _graph(votes, answers.keys, options["seed"])
+    return _types(votes, options["seed"]) if name == "types" else _taken_apart(votes, options["seed"])
+
+
+def _join(snapshot: Snapshot, options: dict[str, Any], found: dict[str, Any]) -> dict[str, Any]:
+    answers, _, groups_left_out = _read(snapshot, options)
+    about = _about(answers, options, groups_left_out)
+    return {**about, **found["taken apart"], "graph": found["graph"], "types": found["types"]}
+
+
+def _read(snapshot: Snapshot, options: dict[str, Any]) -> tuple[LabelAnswers, Votes, list[str]]:
+    """The answers, also as votes of groups, and the groups that are too small to be compared."""
+    if options["grouping"] not in GROUPINGS:
+        raise InvalidInput(
+            f"grouping must be one of {', '.join(GROUPINGS)}, not {options['grouping']!r}. Nothing was computed."
+        )
+    if options["seed"] < 0:
+        raise InvalidInput(f"seed must be 0 or more, not {options['seed']}. Nothing was computed.")
+    answers = label_answers(snapshot)
+    return (answers, *_votes(answers, options["grouping"]))
+
+
+def _about(answers: LabelAnswers, options: dict[str, Any], groups_left_out: list[str]) -> dict[str, Any]:
+    return {
+        "labels": answers.labels,
+        "grouping": options["grouping"],
+        "groups_left_out": groups_left_out,
+        "n_simulated": int(answers.is_simulated.sum()),
     }
 
 
@@ -155,4 +183,5 @@ DISAGREEMENT = SnapshotAnalysis(
     source=SOURCE,
     run=run,
     defaults=DEFAULTS,
+    parts=in_sections(lambda options: ("taken apart", "graph", "types"), _section, _join),
 )

@@ -4,15 +4,17 @@ What people said about themselves is in no snapshot; those groups are joined in 
 (analysis/services/compare_groups.py) and go through the same function, `compare_grouping`.
 """
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from analysis.over_snapshots.label_answers import Integers, LabelAnswers, as_groups, label_answers
+from analysis.over_snapshots.parts import Parts, as_bytes
 from analysis.over_snapshots.snapshot_analysis import Progress, SnapshotAnalysis
-from analysis.statistics import DEFAULT_SEED
-from analysis.statistics.group_comparison import compare_groups
+from analysis.statistics import DEFAULT_SEED, N_RESAMPLES
+from analysis.statistics.group_comparison import GroupComparison
 from annotation.errors import InvalidInput
 from snapshots.reader import Snapshot
 
@@ -43,13 +45,55 @@ def run(snapshot: Snapshot, options: dict[str, Any], progress: Progress) -> dict
     check_options(options)
     progress(0, 1, "reading the snapshot")
     answers = label_answers(snapshot)
+    found = [
+        {"by": by, **compare_grouping(answers, names, of_person, options=options, progress=progress)}
+        for by, names, of_person in _groupings(answers)
+    ]
+    return {**about(answers), "groupings": found}
+
+
+def _groupings(answers: LabelAnswers) -> list[tuple[str, list[str], Integers]]:
+    """What the people are grouped by, the groups' names, and each person's group; where there are two groups."""
     found = []
     for by, values in (("cohort", answers.cohorts), ("language", answers.languages)):
         names, of_person = as_groups(values)
-        if len(np.unique(of_person[answers.person])) < 2:
-            continue
-        grouping = compare_grouping(answers, names, of_person, options=options, progress=progress)
-        found.append({"by": by, **grouping})
+        if len(np.unique(of_person[answers.person])) >= 2:
+            found.append((by, names, of_person))
+    return found
+
+
+def _comparisons(answers: LabelAnswers, options: dict[str, Any]) -> list[tuple[str, GroupComparison]]:
+    check_options(options)
+    return [(by, _comparison(answers, names, of_person, options)) for by, names, of_person in _groupings(answers)]
+
+
+def _work(comparisons: list[tuple[str, GroupComparison]]) -> list[tuple[GroupComparison, tuple[int, int] | None]]:
+    """What can be computed apart: of each grouping the groups' own figures (None), then each pair."""
+    return [(each, pair) for _, each in comparisons for pair in (None, *each.pairs)]
+
+
+def number_of_parts(snapshot: Snapshot, options: dict[str, Any]) -> int:
+    return max(len(_work(_comparisons(label_answers(snapshot), options))), 1)
+
+
+def run_part(snapshot: Snapshot, options: dict[str, Any], part: int) -> bytes:
+    work = _work(_comparisons(label_answers(snapshot), options))
+    if not work:
+        return as_bytes(None)
+    comparison, pair = work[part]
+    return as_bytes(comparison.own_figures() if pair is None else comparison.pair(*pair))
+
+
+def join_parts(
+    snapshot: Snapshot, options: dict[str, Any], parts: Sequence[bytes], progress: Progress
+) -> dict[str, Any]:
+    """What `run` gives."""
+    answers = label_answers(snapshot)
+    rest = iter(parts)
+    found = []
+    for by, comparison in _comparisons(answers, options):
+        own, *pairs = [json.loads(next(rest)) for _ in range(1 + len(comparison.pairs))]
+        found.append({"by": by, **_with_keys(comparison.joined(own, pairs), answers)})
     return {**about(answers), "groupings": found}
 
 
@@ -72,7 +116,15 @@ def compare_grouping(
     progress: Progress,
 ) -> dict[str, Any]:
     """of_person: the group of each person, -1 = in none."""
-    found = compare_groups(
+    comparison = _comparison(answers, names, of_person, options)
+    found = comparison.everything(lambda done, total: progress(done, total, "comparing pairs of groups"))
+    return _with_keys(found, answers)
+
+
+def _comparison(
+    answers: LabelAnswers, names: Sequence[str], of_person: Integers, options: dict[str, Any]
+) -> GroupComparison:
+    return GroupComparison(
         of_person[answers.person] if len(answers.person) else answers.person,
         answers.stimulus,
         answers.person,
@@ -84,9 +136,12 @@ def compare_grouping(
         least_people=options["least_people"],
         least_answers=options["least_answers"],
         keys=answers.keys,
+        n_resamples=N_RESAMPLES,
         seed=options["seed"],
-        progress=lambda done, total: progress(done, total, "comparing pairs of groups"),
     )
+
+
+def _with_keys(found: dict[str, Any], answers: LabelAnswers) -> dict[str, Any]:
     for pair in found["pairs"]:
         for stimulus in pair["stimuli"]:
             stimulus["stimulus_key"] = answers.keys[stimulus.pop("row")]
@@ -100,4 +155,5 @@ GROUPS = SnapshotAnalysis(
     source=SOURCE,
     run=run,
     defaults=DEFAULTS,
+    parts=Parts(number_of_parts, run_part, join_parts),
 )

@@ -3,6 +3,7 @@
 Parts and their joining must not depend on who did which: the result is the same to the last bit, shared or not.
 """
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -38,3 +39,26 @@ class Parts:
             progress(part, n_parts + 1, f"part {part + 1} of {n_parts}")
             done.append(self.run(snapshot, options, part))
         return self.join(snapshot, options, done, progress)
+
+
+def in_sections(
+    names: Callable[[Options], Sequence[str]],
+    run: Callable[[Snapshot, Options, str], Any],
+    join: Callable[[Snapshot, Options, dict[str, Any]], dict[str, Any]],
+) -> Parts:
+    """Parts that have names: run gives what JSON can hold, and join receives it by name."""
+
+    def run_part(snapshot: Snapshot, options: Options, part: int) -> bytes:
+        return as_bytes(run(snapshot, options, names(options)[part]))
+
+    def join_parts(snapshot: Snapshot, options: Options, parts: Sequence[bytes], progress: Progress) -> dict[str, Any]:
+        progress(len(parts), len(parts) + 1, "putting the parts together")
+        found = {name: json.loads(part) for name, part in zip(names(options), parts, strict=True)}
+        return join(snapshot, options, found)
+
+    return Parts(lambda snapshot, options: len(names(options)), run_part, join_parts)
+
+
+def as_bytes(found: Any) -> bytes:
+    """Numbers come out of JSON as they went in, to the last bit."""
+    return json.dumps(found).encode()

@@ -27,6 +27,7 @@ from analysis.over_snapshots.parts import Parts
 from analysis.over_snapshots.snapshot_analysis import Progress, SnapshotAnalysis
 from analysis.over_snapshots.text_columns import TextColumns, text_columns, texts_between
 from analysis.statistics import DEFAULT_SEED
+from analysis.statistics.in_order import in_order
 from modelserve.errors import ModelServeError
 from modelserve.sentences import sentence_vectors
 from snapshots.presets import splits_of
@@ -102,25 +103,27 @@ def _counted(
     options: dict[str, Any],
     progress: Progress,
 ) -> dict[str, Any]:
-    steps = 8
     study = read.study(described)
-    parts: dict[str, Any] = {}
-
-    def part(number: int, name: str, make: Callable[[], Any]) -> None:
-        progress(10 * steps + number, 11 * steps, f"counting: {name.replace('_', ' ')}")
-        parts[name] = make()
-
-    part(0, "cells", lambda: counted.cells(study))
-    part(1, "marking", lambda: counted_words.marking(study))
-    part(2, "pairs", lambda: counted_words.pairs(study))
     ratings = concreteness.single_words if concreteness is not None else None
-    part(3, "things", lambda: counted_words.things(study, ratings, read.descriptions))
-    part(4, "different_words_per_image", lambda: counted.different_words_per_image(study))
-    part(5, "similes", lambda: counted.similes(study))
-    part(5, "something_else", lambda: counted.something_else(study))
-    part(5, "languages", lambda: counted.languages(study))
-    part(6, "presets", lambda: counted.presets(study, splits_of(read.image_keys)))
-    part(7, "similarity", lambda: _similarity(study, read, options, progress))
+    counts: dict[str, Callable[[], Any]] = {
+        "cells": lambda: counted.cells(study),
+        "things": lambda: counted_words.things(study, ratings, read.descriptions),
+        "different_words_per_image": lambda: counted.different_words_per_image(study),
+        "marking": lambda: counted_words.marking(study),
+        "pairs": lambda: counted_words.pairs(study),
+        "presets": lambda: counted.presets(study, splits_of(read.image_keys)),
+        "similes": lambda: counted.similes(study),
+        "something_else": lambda: counted.something_else(study),
+        "languages": lambda: counted.languages(study),
+    }
+    steps = len(counts) + 1
+    parts: dict[str, Any] = {}
+    found = in_order(lambda count: count(), list(counts.values()))
+    for number, name in enumerate(counts):
+        progress(10 * steps + number, 11 * steps, f"counting: {name.replace('_', ' ')}")
+        parts[name] = next(found)
+    progress(11 * steps - 1, 11 * steps, "counting: similarity")
+    parts["similarity"] = _similarity(study, read, options, progress)
     parts["images"] = {str(row): read.image_keys[row] for row in counted.image_rows([parts])}
     progress(11 * steps, 11 * steps, "")
     return {

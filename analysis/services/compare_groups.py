@@ -39,10 +39,15 @@ def start_comparing_groups(*, study: Study, options: Mapping[str, Any], user: An
     return same or start_job(JOB_KIND, study_key=study.slug, arguments=arguments, user=user)
 
 
-def store_groups(*, study: Study, options: Mapping[str, Any], progress: Progress) -> list[AnalysisResult]:
-    """Freezes the study and keeps both results. Raises InvalidInput, SnapshotError."""
+def store_groups(
+    *, study: Study, options: Mapping[str, Any], progress: Progress, job_id: int | None = None
+) -> list[AnalysisResult]:
+    """Freezes the study and keeps both results. job_id: the job that does it. Raises InvalidInput, SnapshotError.
+
+    Other workers may help with the groups that the snapshot knows; what people said about themselves stays here.
+    """
     whole = GROUPS.options_with_defaults(options)
-    of_snapshot = store_analysis(study=study, analysis=GROUPS, options=whole, progress=progress)
+    of_snapshot = store_analysis(study=study, analysis=GROUPS, options=whole, progress=progress, job_id=job_id)
     snapshot = snapshot_of_storage(of_snapshot.snapshot_id)
     result = demographic_groups_of(study, snapshot, whole, progress)
     kept, _ = AnalysisResult.objects.update_or_create(

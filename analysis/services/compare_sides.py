@@ -7,6 +7,7 @@ from analysis.models import AnalysisResult
 from analysis.over_snapshots.comparison import COMPARISON, PERIODS, STUDIES, compare_snapshots, period_of
 from analysis.over_snapshots.snapshot_analysis import Progress
 from analysis.services.latent_truth import snapshot_of_storage
+from analysis.services.share_analysis import run_shared
 from annotation.errors import InvalidInput
 from annotation.models import Study
 from annotation.queries import study_of_slug
@@ -43,8 +44,13 @@ def start_comparison(*, study: Study, options: Mapping[str, Any], user: Any = No
     return same or start_job(JOB_KIND, study_key=study.slug, arguments=arguments, user=user)
 
 
-def store_comparison(*, study: Study, options: Mapping[str, Any], progress: Progress) -> AnalysisResult:
-    """Freezes the study, or both, and keeps the result; run twice, the same row. Raises InvalidInput, SnapshotError."""
+def store_comparison(
+    *, study: Study, options: Mapping[str, Any], progress: Progress, job_id: int | None = None
+) -> AnalysisResult:
+    """Freezes the study, or both, and keeps the result; run twice, the same row. Raises InvalidInput, SnapshotError.
+
+    job_id: the job that does it; what one snapshot tells is then shared with other workers.
+    """
     whole = checked(study, options)
 
     def freezing(done: int, total: int) -> None:
@@ -57,7 +63,10 @@ def store_comparison(*, study: Study, options: Mapping[str, Any], progress: Prog
         if other is None:
             raise InvalidInput("The other study is not there any more. Nothing was compared.")
         second = snapshot_of_storage(freeze_snapshot(study=other, progress=freezing).snapshot_id)
-    result = compare_snapshots(first, second, whole, progress)
+    if whole["what"] != STUDIES and job_id is not None:
+        result = run_shared(first, COMPARISON, whole, progress, study_key=study.slug, job_id=job_id)
+    else:
+        result = compare_snapshots(first, second, whole, progress)
     row, _ = AnalysisResult.objects.update_or_create(
         study_id=study.pk,
         snapshot_id=first.id,

@@ -7,7 +7,8 @@ Benjamini-Hochberg within a pair.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
+from functools import cached_property
 from itertools import combinations
 from typing import Any
 
@@ -53,53 +54,111 @@ def compare_groups(
     margin: the smallest difference that would matter, of shares and of agreement alike, above 0. Groups come in the
     order of their sizes. keys: of the stimuli, as elsewhere. A stimulus is named by its row.
     """
-    groups, people = np.asarray(group, dtype=np.int64).reshape(-1), np.asarray(person, dtype=np.int64).reshape(-1)
-    stimuli, labels = np.asarray(stimulus, dtype=np.int64).reshape(-1), np.asarray(label, dtype=np.int64).reshape(-1)
-    n_people = [len(np.unique(people[groups == index])) for index in range(len(names))]
-    order = sorted(range(len(names)), key=lambda index: (-n_people[index], index))
-    large = [index for index in order if n_people[index] >= max(least_people, 1)]
-    shown = large[:MOST_GROUPS]
-    sums = sums_by_group(
-        np.where(np.isin(groups, shown), groups, -1),
-        stimuli,
-        labels,
-        n_groups=len(names),
-        n_stimuli=n_stimuli,
-        n_labels=n_labels,
-        keys=keys,
-        n_resamples=n_resamples,
-        seed=seed,
+    columns = [np.asarray(column, dtype=np.int64).reshape(-1) for column in (group, stimulus, person, label)]
+    comparison = GroupComparison(
+        *columns, names, n_stimuli, n_labels, margin, least_people, least_answers, keys, n_resamples, seed
     )
-    own = []
-    for index in shown:
-        estimates = sums[index].estimates(label_names=[str(at) for at in range(n_labels)])
-        own.append(
-            {
-                "name": names[index],
-                "n_people": n_people[index],
-                "n_responses": int((groups == index).sum()),
-                "n_stimuli": sums[index].n_stimuli,
-                "figures": {name: estimates[name].as_dict() for name in OWN_FIGURES},
-                "shares": [estimates[f"label_share.{at}"].as_dict() for at in range(n_labels)],
-            }
+    return comparison.everything(progress)
+
+
+@dataclass(frozen=True)
+class GroupComparison:
+    """The same cut into what can be computed apart: the groups' own figures, and each pair. See `compare_groups`."""
+
+    group: NDArray[np.int64]
+    stimulus: NDArray[np.int64]
+    person: NDArray[np.int64]
+    label: NDArray[np.int64]
+    names: Sequence[str]
+    n_stimuli: int
+    n_labels: int
+    margin: float
+    least_people: int
+    least_answers: int
+    keys: Sequence[str] | None
+    n_resamples: int
+    seed: int
+
+    @cached_property
+    def n_people(self) -> list[int]:
+        """Of each group."""
+        return [len(np.unique(self.person[self.group == index])) for index in range(len(self.names))]
+
+    @cached_property
+    def order(self) -> list[int]:
+        """The groups by their sizes, the largest first."""
+        return sorted(range(len(self.names)), key=lambda index: (-self.n_people[index], index))
+
+    @property
+    def large(self) -> list[int]:
+        """The groups that are looked at, if there are not too many."""
+        return [index for index in self.order if self.n_people[index] >= max(self.least_people, 1)]
+
+    @property
+    def pairs(self) -> list[tuple[int, int]]:
+        """Every two groups that are compared."""
+        return list(combinations(self.large[:MOST_GROUPS], 2))
+
+    def everything(self, progress: Callable[[int, int], None]) -> dict[str, Any]:
+        """What `compare_groups` gives."""
+        own = self.own_figures()
+        pairs = []
+        for done, (first, second) in enumerate(self.pairs):
+            progress(done, len(self.pairs))
+            pairs.append(self.pair(first, second))
+        progress(len(self.pairs), len(self.pairs))
+        return self.joined(own, pairs)
+
+    def own_figures(self) -> list[dict[str, Any]]:
+        """Each group within itself."""
+        shown = self.large[:MOST_GROUPS]
+        sums = sums_by_group(
+            np.where(np.isin(self.group, shown), self.group, -1),
+            self.stimulus,
+            self.label,
+            n_groups=len(self.names),
+            n_stimuli=self.n_stimuli,
+            n_labels=self.n_labels,
+            keys=self.keys,
+            n_resamples=self.n_resamples,
+            seed=self.seed,
         )
-    wanted = list(combinations(shown, 2))
-    pairs = []
-    for done, (first, second) in enumerate(wanted):
-        progress(done, len(wanted))
-        side = np.full(len(groups), -1)
-        side[groups == first], side[groups == second] = 0, 1
-        columns = side, stimuli, people, labels
-        found = compare_pair(columns, n_labels=n_labels, margin=margin, least_answers=least_answers, seed=seed)
-        pairs.append({"first": names[first], "second": names[second], **found})
-    progress(len(wanted), len(wanted))
-    correct_pairs(pairs)
-    return {
-        "groups": own,
-        "pairs": pairs,
-        "too_small": [names[index] for index in order if 0 < n_people[index] < max(least_people, 1)],
-        "too_many": [names[index] for index in large[MOST_GROUPS:]],
-    }
+        own = []
+        for index in shown:
+            estimates = sums[index].estimates(label_names=[str(at) for at in range(self.n_labels)])
+            own.append(
+                {
+                    "name": self.names[index],
+                    "n_people": self.n_people[index],
+                    "n_responses": int((self.group == index).sum()),
+                    "n_stimuli": sums[index].n_stimuli,
+                    "figures": {name: estimates[name].as_dict() for name in OWN_FIGURES},
+                    "shares": [estimates[f"label_share.{at}"].as_dict() for at in range(self.n_labels)],
+                }
+            )
+        return own
+
+    def pair(self, first: int, second: int) -> dict[str, Any]:
+        """Two groups beside each other, before any correction."""
+        side = np.full(len(self.group), -1)
+        side[self.group == first], side[self.group == second] = 0, 1
+        columns = side, self.stimulus, self.person, self.label
+        found = compare_pair(
+            columns, n_labels=self.n_labels, margin=self.margin, least_answers=self.least_answers, seed=self.seed
+        )
+        return {"first": self.names[first], "second": self.names[second], **found}
+
+    def joined(self, own: list[dict[str, Any]], pairs: list[dict[str, Any]]) -> dict[str, Any]:
+        """pairs: those of `pairs`, in their order; they are corrected for one another here."""
+        correct_pairs(pairs)
+        return {
+            "groups": own,
+            "pairs": pairs,
+            "too_small": [
+                self.names[index] for index in self.order if 0 < self.n_people[index] < max(self.least_people, 1)
+            ],
+            "too_many": [self.names[index] for index in self.large[MOST_GROUPS:]],
+        }
 
 
 def compare_pair(

@@ -31,6 +31,8 @@ from analysis.statistics.two_sides import (
     person_covariance,
 )
 
+#: Of either side at one stimulus, below which it is not searched for a difference.
+LEAST_ANSWERS = 5
 TOO_FEW_ON_A_SIDE = f"fewer than {LEAST_STIMULI} stimuli were answered on one side"
 NO_FIGURE = "not defined on one of the sides"
 
@@ -55,12 +57,34 @@ def compare_sides(
     n_labels: int,
     polarities: Sequence[str | None] | None,
     margin: float,
-    least_answers: int = 5,
+    least_answers: int = LEAST_ANSWERS,
     n_resamples: int = N_RESAMPLES,
     seed: int = DEFAULT_SEED,
 ) -> dict[str, Any]:
     """One entry per answer in each; side 0 or 1, stimulus an index of `keys`, person the same index on both sides for
     the same person, label 0 to n_labels - 1. Plain JSON; stimuli of `shared` are named by their row."""
+    columns = side, stimulus, person, label
+    everything = compare_everything(
+        *columns, keys=keys, n_labels=n_labels, polarities=polarities, margin=margin, n_resamples=n_resamples, seed=seed
+    )
+    shared = compare_pair(columns, n_labels=n_labels, margin=margin, least_answers=least_answers, seed=seed)
+    return both_together(everything, shared)
+
+
+def compare_everything(
+    side: Integers,
+    stimulus: Integers,
+    person: Integers,
+    label: Integers,
+    *,
+    keys: Sequence[str],
+    n_labels: int,
+    polarities: Sequence[str | None] | None,
+    margin: float,
+    n_resamples: int = N_RESAMPLES,
+    seed: int = DEFAULT_SEED,
+) -> dict[str, Any]:
+    """All that each side answered, before any correction; see `compare_sides`."""
     counts = [count_labels(stimulus[side == at], label[side == at], len(keys), n_labels) for at in (0, 1)]
     found: dict[str, Any] = {"sides": [_side(counts[at], person[side == at]) for at in (0, 1)]}
     both = np.intersect1d(person[side == 0], person[side == 1])
@@ -84,14 +108,14 @@ def compare_sides(
         for at in range(n_labels)
     ]
     found["agreement"] = {name: _agreement(sums, *which) for name, which in AGREEMENT_FIGURES.items()}
-    shared = compare_pair(
-        (side, stimulus, person, label), n_labels=n_labels, margin=margin, least_answers=least_answers, seed=seed
-    )
-    found["shared"] = shared
-    correct_pairs([shared])
-    whole = {"labels": found["labels"], "gap": {"p": None, "p_equivalence": None}}
-    correct_pairs([whole])
     return found
+
+
+def both_together(everything: dict[str, Any], shared: dict[str, Any]) -> dict[str, Any]:
+    """The result of `compare_everything` and that of `compare_pair`, each corrected for its own comparisons."""
+    correct_pairs([shared])
+    correct_pairs([{"labels": everything["labels"], "gap": {"p": None, "p_equivalence": None}}])
+    return {**everything, "shared": shared}
 
 
 def _side(counts: NDArray[np.int64], person: Integers) -> dict[str, Any]:

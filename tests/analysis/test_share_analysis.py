@@ -8,18 +8,21 @@ from django.contrib.auth.models import User
 from django.core.files.storage import default_storage
 
 from analysis.models import AnalysisResult
-from analysis.over_snapshots import agreement
+from analysis.over_snapshots import agreement, analysis_named
 from analysis.over_snapshots.agreement import AGREEMENT
 from analysis.over_snapshots.snapshot_analysis import no_progress
 from analysis.services.analyse_snapshot import start_analysis
 from analysis.services.latent_truth import snapshot_of_storage
 from analysis.services.share_analysis import help_with, run_shared
+from annotation.models import Stimulus
 from annotation.services.freeze_snapshot import freeze_snapshot
 from jobs.errors import JobCancelled
 from jobs.models import Job
 from snapshots.reader import Snapshot
 from tests.analysis.answers import answered_study
+from tests.analysis.grouped_study import grouped_study
 from tests.analysis.painted_study import work_off
+from tests.conftest import make_study
 
 pytestmark = pytest.mark.django_db
 
@@ -119,3 +122,37 @@ def test_many_sources_are_told_one_by_one_up_to_a_number(mika: User, monkeypatch
     found = AGREEMENT.run(snapshot_of_storage(freeze_snapshot(study=study).snapshot_id), OPTIONS, no_progress)
     assert set(found["by_source"]) == {"source 0", "source 1", "other sources"}
     assert sum(each["n_stimuli"] for each in found["by_source"].values()) == found["n_stimuli"] == 5
+
+
+@pytest.mark.parametrize(
+    ("name", "given"),
+    [
+        ("disagreement", {}),
+        ("asking", {}),
+        ("groups", {"least_people": 2, "least_answers": 2}),
+        ("comparison", {"what": "sources", "first": "source 0", "second": "source 1"}),
+    ],
+)
+def test_every_analysis_in_parts_finds_what_it_finds_in_one_piece(mika: User, name: str, given: dict[str, Any]) -> None:
+    study, _people = grouped_study(mika, {"woman": 7, "man": 6}, n_stimuli=6)
+    for number, stimulus in enumerate(Stimulus.objects.filter(study=study)):
+        stimulus.source_dataset = f"source {number % 2}"
+        stimulus.save()
+    snapshot = snapshot_of_storage(freeze_snapshot(study=study).snapshot_id)
+    analysis = analysis_named(name)
+    options = analysis.options_with_defaults(given)
+    assert analysis.parts is not None
+    assert analysis.parts.number(snapshot, options) > 1
+    whole = json.loads(told(analysis.run(snapshot, options, no_progress)))
+    assert analysis.parts.run_alone(snapshot, options, no_progress) == whole
+
+
+def test_an_analysis_in_parts_of_nobody_says_so_in_parts_too(mika: User) -> None:
+    study = make_study(mika, n_stimuli=2)
+    snapshot = snapshot_of_storage(freeze_snapshot(study=study).snapshot_id)
+    for name in ("disagreement", "asking", "groups"):
+        analysis = analysis_named(name)
+        options = analysis.options_with_defaults({})
+        assert analysis.parts is not None
+        whole = json.loads(told(analysis.run(snapshot, options, no_progress)))
+        assert analysis.parts.run_alone(snapshot, options, no_progress) == whole

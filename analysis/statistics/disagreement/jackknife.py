@@ -37,13 +37,14 @@ class Spread:
     error: Floats
     freedom: int
 
-    def interval(self, at: int, value: float) -> tuple[float | None, float | None]:
+    def interval(self, at: int, value: float, *, by_factors: bool = False) -> tuple[float | None, float | None]:
         """Both None where there is no standard error.
 
         Of what is never below 0 the spread grows with the value, so an estimate that came out too small also seems
         too sure: the interval is made on the square root, where the spread hardly depends on the value, and squared
-        (Bartlett, 1936, The Square Root Transformation in Analysis of Variance). Where the value is not even as large
-        as its error it stays plain.
+        (Bartlett, 1936, The Square Root Transformation in Analysis of Variance). by_factors: on the logarithm, for what
+        the likelihood tells, since there the spread grows as the value itself does (docs/benchmarks.md), where the
+        value is at least twice its error. Where it is not even as large as its error it stays plain.
         """
         error = float(self.error[at])
         if not np.isfinite(error):
@@ -51,6 +52,9 @@ class Spread:
         from scipy.special import stdtrit  # here: SciPy is slow to load, and few need it
 
         reach = float(stdtrit(self.freedom, (1 + INTERVAL) / 2)) * error
+        if by_factors and value > 2 * error:
+            factor = math.exp(reach / value)
+            return value / factor, value * factor
         if value <= error:
             return value - reach, value + reach
         root = math.sqrt(value)

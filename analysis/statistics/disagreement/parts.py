@@ -195,6 +195,8 @@ def _figures(moments: SameStimulus, own_habit: float | None, answering: Answerin
     return np.concatenate([[figures[name] for name in _NAMES], chances])
 
 
+#: What the likelihood tells: its spread is in proportion to it.
+_BY_FACTORS = ("overlap", "overlap share", "noise", "noise share", "lapses", "chance of an overlap")
 _NAMES = (
     *("disagreement", "total", "shared", "lapses", "clearness"),
     *PARTS,
@@ -259,7 +261,8 @@ def _told(
         value = float(estimate[at])
         if np.isnan(value):
             return Part(None, None, None)
-        low, high = spread.interval(at, value) if spread is not None else (None, None)
+        name = _NAMES[at] if at < len(_NAMES) else "chance of an overlap"
+        low, high = _interval(name, at, value, estimate, spread) if spread is not None else (None, None)
         if low is not None and high is not None:
             low, high = min(max(low, least), most), min(max(high, least), most)
         return Part(min(max(value, least), most), low, high)
@@ -334,6 +337,16 @@ def _told(
         groups=votes.names,
         answering=fitted.answering if fitted is not None else None,
     )
+
+
+def _interval(name: str, at: int, value: float, estimate: Floats, spread: Spread) -> tuple[float | None, float | None]:
+    """What is left beside ambiguity, and not ambiguity, is found with a spread that grows with it: where few lapses are
+    found, they are found well. So its interval is that of the rest, turned round."""
+    if name in ("ambiguity", "ambiguity share"):
+        whole = float(estimate[_NAMES.index("disagreement")]) if name == "ambiguity" else 1.0
+        low, high = spread.interval(at, whole - value, by_factors=True)
+        return (None, None) if low is None or high is None else (whole - high, whole - low)
+    return spread.interval(at, value, by_factors=name in _BY_FACTORS)
 
 
 def _why_not(fitted: Fitted, figures: dict[str, Part], check: ModelCheck, moments: SameStimulus) -> str | None:
