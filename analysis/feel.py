@@ -16,6 +16,7 @@ from PIL import Image
 from analysis.charts import ShareBar, mark_class, share_bars
 from analysis.charts.marks import as_percent
 from analysis.figures import Figure
+from analysis.network_heads import number
 from analysis.network_pages import LearnedFrom
 from analysis.queries import study_statistics
 from annotation.images import image_url
@@ -65,12 +66,19 @@ class Felt:
     said: list[Said]
     n_near: int
     written: list[Written]
+    ratings: list[tuple[str, str]]
 
 
 def what_people_would_feel(
-    study: Study, jpeg: bytes, network: Network, distribution: dict[str, float], written: Mapping[str, str]
+    study: Study,
+    jpeg: bytes,
+    network: Network,
+    distribution: dict[str, float],
+    written: Mapping[str, str],
+    ratings: Mapping[str, float] | None = None,
 ) -> Felt:
-    """The page's facts; distribution: of `network`, whose answer this is; written: {label: a speaker's text}."""
+    """The page's facts; distribution: of `network`, whose answer this is; written: {label: a speaker's text}; ratings:
+    {head: number} of what the network says beside the emotions."""
     names, classes = _names(network), _classes(network)
     learned_from = LearnedFrom(network.snapshot_id, snapshots_of(study).get(network.snapshot_id))
     near = nearest_predictions(network, distribution, NEAR)
@@ -83,6 +91,7 @@ def what_people_would_feel(
         said=_said(study, network, distribution, near),
         n_near=len(near),
         written=[Written(text, names[label], classes[label]) for label, text in written.items() if label in names],
+        ratings=[(name, number(value)) for name, value in (ratings or {}).items()],
     )
 
 

@@ -54,6 +54,7 @@ def network_card(study: Study, page: RunPage) -> str:
         "|---|---|---|---|---|---|",
         *[_row(row) for row in page.metrics],
         "",
+        *_heads(page),
         *[f"> {_plain(str(note))}\n" for note in network.metrics.get("notes", [])],
         "## How it learned",
         "",
@@ -70,6 +71,21 @@ def _row(row: MetricRow) -> str:
     unit = f" {row.metric.unit}" if row.metric.unit else ""
     cells = [row.metric.title, f"{row.value}{unit}", row.interval, row.other_value, row.ceiling, f"{row.n:,}"]
     return f"| {' | '.join(cell or '–' for cell in cells)} |"
+
+
+def _heads(page: RunPage) -> list[str]:
+    """What it says beside the emotions, and how well; nothing where it has no heads."""
+    if not page.heads:
+        return []
+    lines = [
+        "| number | measure | this version | 95 % interval | average of all | at best | n |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for table in page.heads:
+        for row in table.rows:
+            cells = [_plain(table.name), row.title, row.value, row.interval, row.baseline, row.ceiling, f"{row.n:,}"]
+            lines.append(f"| {' | '.join(cell or '–' for cell in cells)} |")
+    return [*lines, ""]
 
 
 def _plain(text: str) -> str:

@@ -6,7 +6,15 @@ from django import forms
 
 from analysis.retrain_policy import RetrainPolicy
 from modelserve.errors import BadTrainingOption
-from modelserve.options import SMALL_CONV, TASKS, TRANSFORMERS_PREFIX, describe_options, parse_options
+from modelserve.options import (
+    LSTM,
+    SMALL_CONV,
+    TASKS,
+    TEXT_FROM_SCRATCH,
+    TRANSFORMERS_PREFIX,
+    describe_options,
+    parse_options,
+)
 
 NEVER = ""
 ENCODER_NAME_CHARACTERS = 300
@@ -36,14 +44,39 @@ class TrainForm(forms.Form):
         initial="lstm",
         help_text="Only for speakers. The first learns well from some hundred images; the second wants more.",
     )
+    reader = forms.ChoiceField(
+        label="How explanations are read",
+        required=False,
+        choices=[("lstm", "An LSTM"), ("transformer", "A transformer")],
+        initial="lstm",
+        help_text="Only from an explanation to its emotion. Both learn from nothing, in minutes.",
+    )
+    heads = forms.CharField(
+        label="Numbers that it learns as well",
+        required=False,
+        max_length=ENCODER_NAME_CHARACTERS,
+        help_text=(
+            "Only for images, beside the emotions, separated by commas: a number of the images' metadata (valence, "
+            "arousal), a step that gives numbers, or an attribute, as category:Person."
+        ),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "autocapitalize": "none"}),
+    )
+    source_heads = forms.BooleanField(
+        label="Let every source of images have outputs of its own",
+        required=False,
+        help_text=(
+            "Only for images that come from several datasets; a picture from elsewhere is answered by the shared ones."
+        ),
+    )
     pretrained = forms.CharField(
         label="Pretrained encoder",
         required=False,
         max_length=ENCODER_NAME_CHARACTERS,
         help_text=(
-            "For images. Empty: a small network learns to see from your images alone, within minutes on any machine. "
+            "Empty: a small network learns to see, or to read, from your study alone, within minutes on any machine. "
             "With some thousand images, better: the name of a vision model for the transformers library (fetched from "
-            "its hub), or a folder on the server that holds one. For a listener: the name or folder of a CLIP."
+            "its hub), or a folder on the server that holds one; for explanations, of a text encoder such as BERT. For "
+            "a listener: the name or folder of a CLIP."
         ),
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "autocapitalize": "none"}),
     )
@@ -89,6 +122,12 @@ class TrainForm(forms.Form):
         elif given["task"] in ("image_emotion", "speaker"):
             options["encoder"] = f"{TRANSFORMERS_PREFIX}{name}" if name else SMALL_CONV
             options["freeze_encoder"] = bool(name) and given["freeze_encoder"]
+        elif given["task"] == "text_emotion":
+            scratch = given["reader"] if given["reader"] in TEXT_FROM_SCRATCH else LSTM
+            options["encoder"] = f"{TRANSFORMERS_PREFIX}{name}" if name else scratch
+            options["freeze_encoder"] = bool(name) and given["freeze_encoder"]
+        if given["task"] == "image_emotion":
+            options["heads"], options["source_heads"] = given["heads"].strip(), given["source_heads"]
         return options
 
 

@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils.safestring import mark_safe
 
 from analysis.charts.loss_curve import EpochLoss, legend, loss_curve
+from analysis.network_heads import HeadTable, SourceRow, head_tables, source_rows
 from analysis.network_metrics import (
     METRICS,
     ConfusionTable,
@@ -137,6 +138,8 @@ class RunPage:
     recalls: list[RecallRow] = field(default_factory=list)
     games: list[dict[str, str]] = field(default_factory=list)
     texts: list[dict[str, Any]] = field(default_factory=list)
+    heads: list[HeadTable] = field(default_factory=list)
+    sources: list[SourceRow] = field(default_factory=list)
     changed: str = ""
 
     @property
@@ -177,6 +180,8 @@ def run_page(study: Study, run: TrainingRun) -> RunPage:
         recalls=recall_rows(metrics, network.label_set),
         games=game_rows(metrics),
         texts=metrics.get("texts", []),
+        heads=head_tables(metrics),
+        sources=source_rows(metrics),
     )
 
 
@@ -230,7 +235,8 @@ def curve_figure(study: Study, run: TrainingRun, best_epoch: int | None = None) 
         "csv_url": reverse("training_curve_csv", args=[study.slug, run.pk]),
         "definition": (
             "What the training makes small, mean over rows: for images the Kullback–Leibler divergence from people's "
-            "distribution to the network's, for explanations the cross-entropy of the emotion that was chosen. Held "
+            "distribution to the network's (and, where it has heads for numbers, their squared error), for "
+            "explanations the cross-entropy of the emotion that was chosen. Held "
             "out are the validation stimuli: nothing is learned from them; the training ends when they get no better, "
             "and keeps the best epoch, marked by the broken line."
         ),

@@ -10,6 +10,7 @@ from django.utils.safestring import mark_safe
 from analysis.charts import ShareBar, mark_class, share_bars
 from analysis.charts.marks import as_percent
 from analysis.figures import Figure
+from analysis.network_heads import number
 from analysis.network_pages import LearnedFrom
 from annotation.models import Study
 from annotation.queries import snapshots_of
@@ -25,6 +26,8 @@ def network_distributions(
     study: Study, stimulus_key: str, labels: Sequence[dict[str, Any]], counts: Sequence[int] | None
 ) -> list[dict[str, Any]]:
     """One entry per served network that has predicted this stimulus: figure, network, version, divergence, ....
+
+    ratings: (head, number) of what it says beside the emotions.
 
     labels: the study's label set; counts: accepted responses per label in its order, None where nobody answered.
     divergence: Kullback–Leibler from people to network, in nats; None where nobody answered.
@@ -49,6 +52,7 @@ def network_distributions(
                 "divergence": divergence,
                 "was_held_out": was_held_out,
                 "learned_from": learned_from,
+                "ratings": [(name, number(value)) for name, value in answer["ratings"].items()],
                 "figure": _figure(
                     study, stimulus_key, answer, labels, shares, people, divergence, was_held_out, learned_from
                 ),

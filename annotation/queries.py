@@ -295,6 +295,11 @@ def images_by_key(study: Study, keys: Iterable[str]) -> dict[str, str]:
     return dict(Stimulus.objects.filter(study=study, key__in=list(keys)).values_list("key", "image_sha256"))
 
 
+def sources_by_key(study: Study, keys: Iterable[str]) -> dict[str, str]:
+    """{stimulus key: the dataset it came from, '' where none is named}, for those of the keys that are in the study."""
+    return dict(Stimulus.objects.filter(study=study, key__in=list(keys)).values_list("key", "source_dataset"))
+
+
 def responses_of_stimulus(stimulus_id: int) -> QuerySet[Response]:
     """Accepted and surplus responses of a stimulus, the oldest first, with their annotators' pseudonyms."""
     return (

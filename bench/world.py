@@ -78,6 +78,8 @@ def measured(snapshot: Snapshot, task: str, chosen: dict[str, Any], folder: Path
         },
         "best_possible": {name: best[name] for name in ("kl_divergence", "majority_accuracy", "calibration_error")},
     }
+    if "heads" in learned.metrics:
+        found["heads"] = learned.metrics["heads"]
     if task == "image_emotion":
         n_answers = int(rows.test.counts.sum(axis=1).max())
         found["expected_divergence_of_answers"] = float(divergence_of_answers(true, n_answers).mean())

@@ -12,7 +12,6 @@ from torch import Tensor
 
 from modelserve.errors import NothingToLearn
 from modelserve.pictures import pixel_table
-from modelserve.words import word_ids
 from snapshots.reader import Snapshot
 from snapshots.split import split_of
 
@@ -118,11 +117,6 @@ def text_rows(snapshot: Snapshot) -> SplitRows:
 def image_inputs(items: Sequence[str], side: int, read_image: Callable[[str], bytes], cache: Path) -> Tensor:
     """(n, S, S, 3) uint8, mapped from disk."""
     return torch.from_numpy(pixel_table(items, side, read_image, cache))
-
-
-def text_inputs(items: Sequence[str], words: Sequence[str], max_tokens: int) -> Tensor:
-    """(n, T) int64, 0 = padding at the end; T = max_tokens."""
-    return torch.from_numpy(word_ids(items, words, max_tokens))
 
 
 _NO_RESPONSES = (

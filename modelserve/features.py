@@ -1,4 +1,5 @@
-"""What an encoder that does not learn sees in every picture, computed once: a table per encoder and pictures, on disk.
+"""What an encoder that does not learn sees in every picture, computed once: a table per encoder and pictures, on disk;
+and what it reads in every text.
 
 Named by the encoder's weights, its preprocessing and the pictures, so never stale; a picture that another table of the
 same encoder holds is not looked at again, as when a study has grown by some.
@@ -17,8 +18,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from modelserve.networks.image_emotion import ImageEmotion
+from modelserve.networks.text_pretrained import TextPretrained
+from modelserve.networks.text_reader import TextReader
 from modelserve.pictures import pixels_of_stored
-from modelserve.training import limited_threads
+from modelserve.training import ask, limited_threads
 
 BATCH = 64
 VIEWS = 2  # as it is, and mirrored
@@ -54,7 +57,7 @@ def feature_table(
 
 def encoder_hash(network: ImageEmotion) -> str:
     """24 hex digits that say what features this encoder gives."""
-    digest = hashlib.sha256(json.dumps(network.structure(), sort_keys=True, default=str).encode())
+    digest = hashlib.sha256(json.dumps(network.encoder_structure(), sort_keys=True, default=str).encode())
     for name, weight in sorted(network.encoder.state_dict().items()):
         digest.update(name.encode())
         digest.update(weight.detach().cpu().contiguous().numpy().tobytes())
@@ -103,3 +106,14 @@ def _fill(
                 table[some, view] = network.features(seen).float().cpu().numpy()
     network.to("cpu")
     table.flush()
+
+
+def text_inputs(
+    network: TextReader, texts: Sequence[str], words: Sequence[str], device: torch.device | None = None
+) -> Tensor:
+    """(n, T) int64 word ids, 0 = padding at the end; with a device, of an encoder that does not learn its features
+    (n, F) float32, computed there once. Texts are short: their features are kept in memory, for this run."""
+    ids = network.read(texts, words)
+    if device is None or not (isinstance(network, TextPretrained) and network.options.freeze_encoder):
+        return ids
+    return ask(network, ids, lambda batch: network.features(batch).float(), BATCH, device.type)

@@ -119,6 +119,7 @@ class Prediction(models.Model):
     network = models.ForeignKey(Network, on_delete=models.CASCADE, related_name="predictions")
     stimulus_key = models.CharField(max_length=64)
     distribution = models.JSONField(help_text="Label id to share; shares sum to 1.")
+    ratings = models.JSONField(default=dict, help_text="Head of the network to number, in the scale's own unit.")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -14,6 +14,9 @@ from modelserve.errors import BadTrainingOption
 SMALL_CONV = "small_conv"
 SMALL_VIT = "small_vit"
 FROM_SCRATCH = (SMALL_CONV, SMALL_VIT)
+LSTM, TRANSFORMER = "lstm", "transformer"
+TEXT_FROM_SCRATCH = (LSTM, TRANSFORMER)
+MOST_HEADS = 50
 TRANSFORMERS_PREFIX = "transformers:"
 NETWORK_PREFIX = "network:"
 
@@ -45,17 +48,41 @@ class ImageEmotionOptions:
     hidden: int = option(100, "width of the head", least=4, most=4096)
     dropout: float = option(0.3, "share of features left out while learning", least=0, most=0.9)
     encoder_rate_factor: float = option(0.2, "rate of a pretrained encoder beside the head's", least=0, most=1)
+    heads: str = option(
+        "",
+        "numbers of an image that it learns beside the emotions, separated by commas: a step that gives numbers, a "
+        "number of the stimuli's metadata (valence, arousal), or an attribute as step:answer or metadata:value",
+    )
+    heads_weight: float = option(0.5, "weight of the heads' loss beside the emotions'", least=0, most=100)
+    source_heads: bool = option(
+        False, "every source of images has an output layer of its own beside the shared one, which answers for others"
+    )
+
+    @property
+    def head_names(self) -> list[str]:
+        """The names in `heads`, in order."""
+        return [name.strip() for name in self.heads.split(",")] if self.heads.strip() else []
 
 
 @dataclass(frozen=True, slots=True)
 class TextEmotionOptions:
     """Of the network that reads explanations."""
 
-    embedding: int = option(100, "width of a word", least=4, most=2048)
-    hidden: int = option(128, "width of the LSTM", least=4, most=4096)
+    encoder: str = option(
+        LSTM, "lstm (as in ArtEmis), transformer (from scratch), or 'transformers:' and a model name or local folder"
+    )
+    freeze_encoder: bool = option(False, "only the head learns; for a pretrained encoder and little data; much faster")
+    lora_rank: int = option(
+        0, "the encoder stays as it is but for additions of this rank (LoRA); 0 = none", least=0, most=256
+    )
+    embedding: int = option(100, "width of a word (lstm)", least=4, most=2048)
+    hidden: int = option(128, "width of the LSTM, of the transformer, or of the head", least=4, most=4096)
+    blocks: int = option(2, "blocks (transformer)", least=1, most=48)
+    attention_heads: int = option(4, "heads of the attention (transformer); divides the width", least=1, most=64)
     dropout: float = option(0.25, "share of features left out while learning", least=0, most=0.9)
     max_tokens: int = option(60, "explanations are read up to this many words", least=1, most=1000)
     min_count: int = option(2, "a word seen less often in the training split is unknown", least=1, most=1000)
+    encoder_rate_factor: float = option(0.02, "rate of a pretrained encoder beside the head's", least=0, most=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +168,12 @@ class TrainingOptions:
     )
     learning_rate: float = option(5e-4, "step size of Adam", least=1e-8, most=1)
     weight_decay: float = option(0.0, "pull towards zero", least=0, most=1)
+    schedule: str = option(
+        "plateau",
+        "how the rate falls: plateau (where the validation loss gets no better), or cosine (to nothing "
+        "over the epochs, along a half wave; better where so many epochs are enough)",
+        among=("plateau", "cosine"),
+    )
     plateau_factor: float = option(0.5, "the rate is multiplied by this on a plateau", least=0.01, most=1)
     plateau_patience: int = option(
         2, "epochs without a better validation loss that are no plateau yet", least=0, most=1000
@@ -286,7 +319,9 @@ def parse_options(task: str, values: Mapping[str, Any] | None = None) -> RunOpti
         _check_image_emotion(network)
     if isinstance(network, EmoSemOptions):
         _check_emosem(network)
-    elif not isinstance(network, TextEmotionOptions):
+    elif isinstance(network, TextEmotionOptions):
+        _check_text_emotion(network)
+    else:
         _check_encoder(network.encoder)
     if isinstance(network, ListenerOptions) and network.clip:
         _check_encoder(network.clip, "clip")
@@ -351,6 +386,37 @@ def _check_image_emotion(network: ImageEmotionOptions) -> None:
         raise BadTrainingOption(
             "lora_rank: low-rank additions stand beside the linear layers of a pretrained encoder, which otherwise "
             "stays as it is; name one as encoder, and leave freeze_encoder out."
+        )
+    names = network.head_names
+    if not all(names) or len(set(names)) < len(names) or len(names) > MOST_HEADS:
+        raise BadTrainingOption(
+            f"heads: got '{network.heads}'; give up to {MOST_HEADS} different names, separated by commas, as in "
+            "'valence,arousal'."
+        )
+
+
+def _check_text_emotion(network: TextEmotionOptions) -> None:
+    name = network.encoder
+    is_pretrained = name.startswith(TRANSFORMERS_PREFIX) and name != TRANSFORMERS_PREFIX
+    if not is_pretrained and name not in TEXT_FROM_SCRATCH:
+        raise BadTrainingOption(
+            f"encoder: got '{name}'; use '{LSTM}', '{TRANSFORMER}', or '{TRANSFORMERS_PREFIX}' followed by a model "
+            "name or a local folder."
+        )
+    if name == TRANSFORMER and network.hidden % network.attention_heads:
+        raise BadTrainingOption(
+            f"attention_heads: got {network.attention_heads}, which does not divide the width; hidden is "
+            f"{network.hidden}."
+        )
+    if network.lora_rank and (network.freeze_encoder or not is_pretrained):
+        raise BadTrainingOption(
+            "lora_rank: low-rank additions stand beside the linear layers of a pretrained encoder, which otherwise "
+            "stays as it is; name one as encoder, and leave freeze_encoder out."
+        )
+    if network.freeze_encoder and not is_pretrained:
+        raise BadTrainingOption(
+            f"freeze_encoder: '{name}' starts from nothing, so it must learn. Name a pretrained encoder, or leave this "
+            "out."
         )
 
 

@@ -12,17 +12,19 @@ from numpy.typing import NDArray
 from modelserve.errors import PredictionImpossible
 from modelserve.networks.image_emotion import ImageEmotion
 from modelserve.networks.saved import SavedNetwork, load_network
-from modelserve.networks.text_emotion import TextEmotion
+from modelserve.networks.text_reader import TextReader
 from modelserve.pictures import pixels_of
 from modelserve.storage_folders import local_folder
 from modelserve.training import choose_device, limited_threads
-from modelserve.words import word_ids
 
 KEPT_NETWORKS = 4  # per process; a pretrained encoder may weigh some hundred megabytes
 BATCH = 64
 
 Distribution = dict[str, float]
 """Label id to share; shares sum to 1."""
+
+Ratings = dict[str, float]
+"""Head to number, in the unit of its scale; empty for a network without heads."""
 
 
 class ServedNetwork:
@@ -51,22 +53,55 @@ class ServedNetwork:
 
     def word_ids(self, text: str) -> NDArray[np.int64]:
         """(T,) of a text. Raises PredictionImpossible if it is empty, or the network reads images."""
-        if not isinstance(self.saved.network, TextEmotion):
+        if not isinstance(self.saved.network, TextReader):
             raise PredictionImpossible("This network reads images, not texts.")
         if not text.strip():
             raise PredictionImpossible("The text is empty. Nothing was predicted.")
-        ids: NDArray[np.int64] = word_ids([text], self.saved.words, self.saved.network.options.max_tokens)[0]
+        ids: NDArray[np.int64] = self.saved.network.read([text], self.saved.words)[0].numpy()
         return ids
 
-    def distributions(self, prepared: Sequence[NDArray[Any]]) -> list[Distribution]:
-        """One distribution per prepared item (`pixels` or `word_ids`), in order."""
-        answers: list[Distribution] = []
+    def source_place(self, source: str) -> int:
+        """Which of the network's heads per source answers for this source; -1 = the one that all share."""
+        network = self.saved.network
+        sources = network.sources if isinstance(network, ImageEmotion) else ()
+        return sources.index(source) if source in sources else -1
+
+    def answers(
+        self, prepared: Sequence[NDArray[Any]], sources: Sequence[int] | None = None
+    ) -> list[tuple[Distribution, Ratings]]:
+        """The distribution and the numbers of every prepared item (`pixels` or `word_ids`), in order.
+
+        sources: `source_place` of every item; by default those of no source.
+        """
+        found: list[tuple[Distribution, Ratings]] = []
+        network = self.saved.network
         for start in range(0, len(prepared), BATCH):
             inputs = torch.from_numpy(np.stack(prepared[start : start + BATCH])).to(self.device)
             with torch.inference_mode(), limited_threads():
-                shares = self.saved.network(inputs).float().softmax(dim=1).cpu().tolist()
-            answers += [dict(zip(self.saved.label_ids, row, strict=True)) for row in shares]
-        return answers
+                if isinstance(network, ImageEmotion):
+                    places = torch.tensor(sources[start : start + BATCH] if sources else [-1] * len(inputs))
+                    logs, numbers = network.answer((inputs, places.to(self.device)))
+                    heads, ratings = network.heads, numbers.cpu().tolist()
+                else:
+                    logs, heads, ratings = network(inputs), (), [[]] * len(inputs)
+                shares = logs.float().softmax(dim=1).cpu().tolist()
+            found += [
+                (dict(zip(self.saved.label_ids, row, strict=True)), dict(zip(heads, numbers, strict=True)))
+                for row, numbers in zip(shares, ratings, strict=True)
+            ]
+        return found
+
+    def distributions(self, prepared: Sequence[NDArray[Any]]) -> list[Distribution]:
+        """One distribution per prepared item (`pixels` or `word_ids`), in order."""
+        return [distribution for distribution, _ in self.answers(prepared)]
+
+    def look_at(self, images: Sequence[bytes], sources: Sequence[str]) -> list[tuple[Distribution, Ratings]]:
+        """The distribution and the numbers of every image file of these sources, in order.
+
+        Raises PredictionImpossible saying which image cannot be read.
+        """
+        prepared = [self._one("Image", n, images, self.pixels) for n in range(len(images))]
+        return self.answers(prepared, [self.source_place(source) for source in sources])
 
     def predict_images(self, images: Sequence[bytes]) -> list[Distribution]:
         """One distribution per image file, in order. Raises PredictionImpossible saying which image cannot be read."""

@@ -57,7 +57,7 @@ def can_roll_back(study_key: str, task: str) -> bool:
 
 
 def predictions_of_stimulus(study_key: str, stimulus_key: str) -> list[dict[str, Any]]:
-    """What the served networks say of one stimulus: {task, version, network, labels, distribution}."""
+    """What the served networks say of one stimulus: {task, version, network, labels, distribution, ratings}."""
     predictions = Prediction.objects.filter(
         study_key=study_key,
         stimulus_key=stimulus_key,
@@ -71,6 +71,7 @@ def predictions_of_stimulus(study_key: str, stimulus_key: str) -> list[dict[str,
             "network": prediction.network_id,
             "labels": prediction.network.label_ids,
             "distribution": prediction.distribution,
+            "ratings": prediction.ratings,
         }
         for prediction in predictions.order_by("network__task")
     ]

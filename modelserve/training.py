@@ -260,6 +260,7 @@ class _Run:
         return torch.randperm(len(self.train), generator=generator)  # (n,)
 
     def _step(self, rows: Tensor) -> float:
+        self.position.learning_rate = self._rate()
         for group, factor in zip(self.optimiser.param_groups, self.rate_factors, strict=True):
             group["lr"] = self.position.learning_rate * factor
         self.optimiser.zero_grad(set_to_none=True)
@@ -282,6 +283,17 @@ class _Run:
             )
         return value
 
+    def _rate(self) -> float:
+        """Of the coming step; by cosine it follows from the place alone, so a resumed run takes the same.
+
+        Source: Loshchilov and Hutter 2017 (arXiv 1608.03983), eq. 5, one period.
+        """
+        place = self.position
+        if self.options.schedule == "plateau":
+            return place.learning_rate
+        done = place.epoch + place.step / self.steps_per_epoch
+        return self.options.learning_rate * (1 + math.cos(math.pi * done / self.options.epochs)) / 2
+
     def _loss(self, examples: Examples, rows: Tensor) -> Tensor:
         inputs, targets = (batch_of(table, rows, self.device) for table in (examples.inputs, examples.targets))
         with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.in_bfloat16):
@@ -298,7 +310,7 @@ class _Run:
             self.best = {name: weight.detach().cpu().clone() for name, weight in self._state_that_learns().items()}
         else:
             place.plateau_epochs += 1
-            if place.plateau_epochs > self.options.plateau_patience:
+            if self.options.schedule == "plateau" and place.plateau_epochs > self.options.plateau_patience:
                 place.learning_rate = max(place.learning_rate * self.options.plateau_factor, LEAST_RATE)
                 place.plateau_epochs = 0
         self._save()
@@ -383,11 +395,18 @@ def _batches(n_rows: int, batch_size: int) -> Iterator[Tensor]:
 
 def predict_shares(network: nn.Module, inputs: Batch, *, batch_size: int = 256, device: str = "cpu") -> Tensor:
     """The network's distributions (n, K), float32 on the CPU, each row summing to 1; inputs as in training."""
+    return ask(network, inputs, lambda batch: network(batch).float().softmax(dim=1), batch_size, device)
+
+
+def ask(
+    network: nn.Module, inputs: Batch, answer: Callable[[Any], Tensor], batch_size: int = 256, device: str = "cpu"
+) -> Tensor:
+    """What `answer` gives for every row (n, ...), on the CPU; it gets batches of the inputs and asks the network."""
     place = choose_device(device)
-    network = network.to(place).eval()
+    network.to(place).eval()
     answers = []
     with torch.inference_mode(), limited_threads():
         for rows in _batches(len(Examples(inputs, inputs)), batch_size):
-            answers.append(network(batch_of(inputs, rows, place)).float().softmax(dim=1).cpu())
+            answers.append(answer(batch_of(inputs, rows, place)).cpu())
     network.to("cpu")
     return torch.cat(answers)

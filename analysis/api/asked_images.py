@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from analysis.services.ask_about_images import stored_for_a_question
 from annotation.errors import InvalidInput
 from annotation.models import Study
-from annotation.queries import images_by_key
+from annotation.queries import images_by_key, sources_by_key
 from annotation.services.decode_image import decode_image
 from snapshots.local_copy import image_name
 
@@ -25,6 +25,12 @@ def image_names(study: Study, keys: list[str]) -> list[str]:
                 f"stimuli: item {number}, '{key}', {fact}. Nothing was predicted.", {"stimuli": [f"{key} {fact}."]}
             )
     return [image_name(images[key]) for key in keys]
+
+
+def images_and_sources(study: Study, keys: list[str]) -> list[dict[str, str]]:
+    """{image, source} of these stimuli. Raises as `image_names`."""
+    names, sources = image_names(study, keys), sources_by_key(study, keys)
+    return [{"image": name, "source": sources.get(key, "")} for key, name in zip(keys, names, strict=True)]
 
 
 def uploaded(request: Request) -> list[tuple[str, bytes]]:

@@ -4,7 +4,7 @@ Workers answer; torch is never loaded here.
 ."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.http import Http404
@@ -16,7 +16,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response as ApiResponse
 from rest_framework.views import APIView
 
-from analysis.api.asked_images import image_names, uploaded
+from analysis.api.asked_images import images_and_sources, uploaded
 from analysis.network_queries import trainings_of
 from analysis.services.ask_about_images import PATIENCE_SECONDS, ask_about_images
 from analysis.services.serve_network import serve_network, take_network_back
@@ -182,6 +182,8 @@ class Predictions(APIView):
 
     JSON {"task": "image_emotion", "stimuli": [keys]} or {"task": "text_emotion", "texts": [...]}, or a form
     (multipart/form-data) with one or more files called `images`. `version` asks another version than the served one.
+    A network with heads answers `ratings`, {head: number}, beside `distribution`; where sources have heads of their
+    own, stimuli are answered by that of their source, and images by that of `source`, if it is given and known.
     """
 
     parser_classes = [JsonBody, MultiPartParser]
@@ -218,12 +220,11 @@ class Predictions(APIView):
             )
         if field == "texts":
             network, answers = _ask(study, given["task"], given["texts"], given.get("version"))
-            return ApiResponse(_answer(study, network, [{"distribution": answer} for answer in answers]))
-        network, answers = _ask(study, given["task"], image_names(study, given["stimuli"]), given.get("version"))
+            return ApiResponse(_answer(study, network, answers))
+        items = images_and_sources(study, given["stimuli"])
+        network, answers = _ask(study, given["task"], items, given.get("version"))
         pairs = zip(given["stimuli"], answers, strict=True)
-        return ApiResponse(
-            _answer(study, network, [{"stimulus": key, "distribution": answer} for key, answer in pairs])
-        )
+        return ApiResponse(_answer(study, network, [{"stimulus": key, **answer} for key, answer in pairs]))
 
     def _of_uploads(self, study: Study, request: Request) -> dict[str, Any]:
         task = request.POST.get("task", "image_emotion")
@@ -232,16 +233,25 @@ class Predictions(APIView):
         version = _version_of_form(request.POST.get("version", ""))
         decoded = uploaded(request)
         with refusals_as_answers():
-            network, answers = ask_about_images(study, task, [jpeg for _, jpeg in decoded], version=version)
+            network, answers = ask_about_images(
+                study,
+                task,
+                [jpeg for _, jpeg in decoded],
+                version=version,
+                options={"ratings": True},
+                source=request.POST.get("source", ""),
+            )
         pairs = zip(decoded, answers, strict=True)
-        return _answer(study, network, [{"image": name, "distribution": answer} for (name, _), answer in pairs])
+        return _answer(study, network, [{"image": name, **answer} for (name, _), answer in pairs])
 
 
 def _ask(
-    study: Study, task: str, items: list[str], version: int | None = None
-) -> tuple[Network, list[dict[str, float]]]:
+    study: Study, task: str, items: Sequence[Any], version: int | None = None
+) -> tuple[Network, list[dict[str, Any]]]:
     with refusals_as_answers():
-        return ask_predictor(study.slug, task, items, timeout_seconds=PATIENCE_SECONDS, version=version)
+        return ask_predictor(
+            study.slug, task, items, timeout_seconds=PATIENCE_SECONDS, version=version, options={"ratings": True}
+        )
 
 
 def _version_of_form(given: str) -> int | None:
@@ -262,8 +272,13 @@ def _answer(study: Study, network: Network, predictions: list[dict[str, Any]]) -
         "n_simulated": _n_simulated(study, network),
         "learned_from_withdrawn": network.learned_from_withdrawn,
         "labels": network.label_ids,
-        "predictions": predictions,
+        "predictions": [_without_empty_ratings(prediction) for prediction in predictions],
     }
+
+
+def _without_empty_ratings(prediction: dict[str, Any]) -> dict[str, Any]:
+    """Most networks say nothing beside the emotions; their answers stay as short as they are."""
+    return {name: value for name, value in prediction.items() if name != "ratings" or value}
 
 
 def _n_simulated(study: Study, network: Network) -> int | None:

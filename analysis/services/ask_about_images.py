@@ -26,15 +26,20 @@ def ask_about_images(
     *,
     version: int | None = None,
     options: Mapping[str, Any] | None = None,
+    source: str = "",
 ) -> tuple[Network, list[Any]]:
     """The network that answered, and its answer for each picture, in order.
+
+    source: where the pictures come from, for a network with heads per source; one that it does not know, or none, is
+    answered by the head that all share.
 
     Raises what `ask_predictor` raises. The pictures lie in the storage while they are looked at, as the process that
     holds the networks may be on another machine.
     """
     with stored_for_a_question(jpegs) as names:
+        items: list[Any] = [{"image": name, "source": source} for name in names] if source else list(names)
         return ask_predictor(
-            study.slug, task, names, timeout_seconds=PATIENCE_SECONDS, version=version, options=options
+            study.slug, task, items, timeout_seconds=PATIENCE_SECONDS, version=version, options=options
         )
 
 

@@ -44,10 +44,12 @@ def feel(request: HttpRequest, slug: str) -> HttpResponse:
         upload = form.cleaned_data["picture"]
         try:
             picture = decode_image(upload, upload.name or "The picture")
-            network, answers = ask_about_images(study, TASK, [picture.jpeg])
-            distribution = distribution_of(answers[0])
+            network, answers = ask_about_images(study, TASK, [picture.jpeg], options={"ratings": True})
+            distribution = distribution_of(answers[0]["distribution"])
             written = speak_about(study, picture.jpeg, distribution)
-            context["felt"] = what_people_would_feel(study, picture.jpeg, network, distribution, written)
+            context["felt"] = what_people_would_feel(
+                study, picture.jpeg, network, distribution, written, answers[0]["ratings"]
+            )
             status = 200
         except ImageRefused as error:
             form.add_error("picture", str(error))

@@ -182,7 +182,7 @@ def _of_network(folder: Path) -> Encoder:
         encoder.load_state_dict(mine)
     except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
         raise EncoderUnreachable(
-            f"The eye of the network in '{folder}' could not be taken: {_first_line(error)} Name the folder of a "
+            f"The eye of the network in '{folder}' could not be taken: {first_line(error)} Name the folder of a "
             "network that reads images and was trained here. Nothing was trained."
         ) from error
     return encoder
@@ -194,19 +194,32 @@ def rebuild_encoder(description: dict[str, Any]) -> Encoder:
         return SmallConv(side=int(description["side"]), width=int(description["width"]))
     if description["name"] == SMALL_VIT:
         return _small_vit(**{name: int(value) for name, value in description.items() if name != "name"})
+    model = rebuild_model(description["config"])
+    preprocessing = Preprocessing.from_json(description["preprocessing"])
+    return TransformersEncoder(model, dict(description["config"]), preprocessing, description["name"])
+
+
+def rebuild_model(config_values: dict[str, Any]) -> Any:
+    """A model of the transformers library with fresh weights, from its configuration alone."""
     # Slow to import (seconds), and small_conv never needs it.
     from transformers import AutoModel
     from transformers.models.auto.configuration_auto import CONFIG_MAPPING
 
-    config_values = dict(description["config"])
-    config = CONFIG_MAPPING[config_values["model_type"]].from_dict(config_values)
-    model = AutoModel.from_config(config)  # type: ignore[no-untyped-call]
-    preprocessing = Preprocessing.from_json(description["preprocessing"])
-    return TransformersEncoder(model, config_values, preprocessing, description["name"])
+    config = CONFIG_MAPPING[config_values["model_type"]].from_dict(dict(config_values))
+    return AutoModel.from_config(config)  # type: ignore[no-untyped-call]
 
 
 def _pretrained(name: str) -> TransformersEncoder:
     place = name.removeprefix(TRANSFORMERS_PREFIX)
+    model, config = pretrained_model(place, files="config.json, model.safetensors, preprocessor_config.json")
+    return TransformersEncoder(model, config, preprocessing_of(place, model.config), name)
+
+
+def pretrained_model(place: str, *, files: str) -> tuple[Any, dict[str, Any]]:
+    """A model of the transformers library with its weights, and its configuration.
+
+    place: a hub name or a folder; files: what the folder needs, for the error. Raises EncoderUnreachable.
+    """
     # Slow to import (seconds), and small_conv never needs it.
     from transformers import AutoConfig, AutoModel
 
@@ -217,11 +230,11 @@ def _pretrained(name: str) -> TransformersEncoder:
     except (OSError, ValueError) as error:
         where = "in that folder" if Path(place).exists() else "on the hub, nor in its local cache"
         raise EncoderUnreachable(
-            f"The encoder '{place}' could not be read {where}: {_first_line(error)} Download it on a machine with "
-            f"access, copy its folder here (config.json, model.safetensors, preprocessor_config.json) and name the "
-            f"folder: '{TRANSFORMERS_PREFIX}/path/to/folder'. Nothing was trained."
+            f"The encoder '{place}' could not be read {where}: {first_line(error)} Download it on a machine with "
+            f"access, copy its folder here ({files}) and name the folder: '{TRANSFORMERS_PREFIX}/path/to/folder'. "
+            "Nothing was trained."
         ) from error
-    return TransformersEncoder(model, config.to_dict(), preprocessing_of(place, config), name)
+    return model, config.to_dict()
 
 
 def preprocessing_of(place: str, config: Any) -> Preprocessing:
@@ -257,6 +270,7 @@ def _three(values: Any) -> tuple[float, float, float]:
     return red, green, blue
 
 
-def _first_line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
+    """What an error of a library says first, as a sentence."""
     line = (str(error).strip().splitlines() or [type(error).__name__])[0].strip()
     return line if line.endswith(".") else f"{line}."

@@ -9,16 +9,15 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from modelserve.errors import NetworkFilesUnreadable
-from modelserve.networks.by_option import ListenerByOption, SpeakerByOption
+from modelserve.networks.by_option import ListenerByOption, SpeakerByOption, TextEmotionByOption
 from modelserve.networks.emosem import EmoSem
 from modelserve.networks.image_emotion import ImageEmotion
-from modelserve.networks.text_emotion import TextEmotion
 from modelserve.options import EmoSemOptions, ImageEmotionOptions, ListenerOptions, SpeakerOptions, TextEmotionOptions
 
 # task -> its network and its options; a network is rebuilt by `rebuild(n_labels, options, structure)`
 NETWORKS: dict[str, tuple[Any, Any]] = {
     "image_emotion": (ImageEmotion, ImageEmotionOptions),
-    "text_emotion": (TextEmotion, TextEmotionOptions),
+    "text_emotion": (TextEmotionByOption, TextEmotionOptions),
     "listener": (ListenerByOption, ListenerOptions),
     "speaker": (SpeakerByOption, SpeakerOptions),
     "emosem": (EmoSem, EmoSemOptions),

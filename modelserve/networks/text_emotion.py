@@ -2,21 +2,19 @@
 
 After the text classifier of ArtEmis' public code (arXiv 2101.07396) and Affection's LSTM (arXiv 2210.01946), with two
 differences: the word embedding is learned here instead of GloVe's, and the widths suit a study of some
-thousand texts on a CPU. An explanation is one response, so the target is one label: cross-entropy.
+thousand texts on a CPU.
 """
 
 from typing import Any, Self
 
-import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from modelserve.networks.text_reader import PADDING, TextReader
 from modelserve.options import TextEmotionOptions
 
-PADDING = 0  # the word id that fills up a row; no word has it
 
-
-class TextEmotion(nn.Module):
+class TextEmotion(TextReader):
     """word ids (B, T) int64, 0 = padding at the end -> log-probabilities (B, K) over the label set."""
 
     def __init__(self, n_words: int, n_labels: int, options: TextEmotionOptions) -> None:
@@ -38,13 +36,7 @@ class TextEmotion(nn.Module):
     def structure(self) -> dict[str, Any]:
         return {"n_words": self.n_words}
 
-    def start_from(self, shares: Tensor) -> None:
-        """Let the untrained network answer the study's overall distribution; shares (K,), summing to 1."""
-        with torch.no_grad():
-            self.output.weight.mul_(0.1)
-            self.output.bias.copy_(torch.log(shares.clamp_min(1e-3)))
-
-    def forward(self, words: Tensor) -> Tensor:
+    def features(self, words: Tensor) -> Tensor:
         longest = int((words != PADDING).sum(dim=1).max().clamp_min(1))
         words = words[:, :longest]  # (B, T)
         seen = self.dropout(self.embedding(words))  # (B, T, E)
@@ -52,15 +44,5 @@ class TextEmotion(nn.Module):
         # Padding stands at the end and the LSTM reads forwards, so it only has to be kept out of the maximum.
         states = states.masked_fill((words == PADDING).unsqueeze(2), float("-inf"))
         # A row of padding alone would be minus infinity everywhere.
-        pooled = states.amax(dim=1).clamp_min(-1.0)  # (B, H); an LSTM's states lie in -1..1
-        hidden = functional.relu(self.hidden(self.dropout(pooled)))  # (B, H)
-        return functional.log_softmax(self.output(self.dropout(hidden)).float(), dim=1)  # (B, K)
-
-    def loss(self, words: Tensor, shares: Tensor) -> Tensor:
-        """Cross-entropy, mean over the batch; shares (B, K): 1 at the label that was chosen."""
-        logs: Tensor = self(words)
-        return -(shares * logs).sum(dim=1).mean()
-
-    def parameter_groups(self) -> list[tuple[float, list[nn.Parameter]]]:
-        """(factor on the learning rate, weights that learn)."""
-        return [(1.0, list(self.parameters()))]
+        pooled: Tensor = states.amax(dim=1).clamp_min(-1.0)  # (B, H); an LSTM's states lie in -1..1
+        return pooled

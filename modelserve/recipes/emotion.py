@@ -1,22 +1,32 @@
 """What people feel, from an image or from a text: rows to a network that answers with a distribution; its metrics."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
-from modelserve.data import Rows, SplitRows, image_inputs, image_rows, text_inputs, text_rows
+from modelserve.data import Rows, SplitRows, image_inputs, image_rows, text_rows
+from modelserve.errors import NothingToLearn
 from modelserve.evaluation.report import evaluate
-from modelserve.features import feature_table
+from modelserve.features import feature_table, text_inputs
+from modelserve.networks.by_option import create_text_emotion
 from modelserve.networks.image_emotion import ImageEmotion
 from modelserve.networks.saved import SavedNetwork
-from modelserve.networks.text_emotion import TextEmotion
-from modelserve.options import ImageEmotionOptions, RunOptions, TextEmotionOptions
+from modelserve.options import TEXT_FROM_SCRATCH, ImageEmotionOptions, RunOptions, TextEmotionOptions
+from modelserve.recipes.beside_emotions import (
+    Beside,
+    answers_of,
+    beside_of,
+    measure_heads,
+    measure_sources,
+    notes_of,
+    sources_of,
+)
 from modelserve.recipes.recipe import Learned, ReadImage
-from modelserve.training import Examples, Watcher, choose_device, fit, predict_shares, seeded
+from modelserve.training import Batch, Examples, Watcher, choose_device, fit, predict_shares, seeded
 from modelserve.words import vocabulary_of
 from snapshots.reader import Snapshot
 
@@ -35,27 +45,60 @@ def learn_emotion(
 ) -> Learned:
     """As `modelserve.recipes.learn`."""
     rows = rows_of(snapshot, task)
-    for note in rows.notes:
+    beside = None
+    if isinstance(options.network, ImageEmotionOptions):
+        beside = beside_of(snapshot, options.network)
+        rows = replace(rows, notes=[*rows.notes, *notes_of(beside, rows)])
+    return learn_rows(
+        rows,
+        task,
+        options,
+        beside=beside,
+        work_folder=work_folder,
+        cache=cache,
+        read_image=read_image,
+        watcher=watcher,
+    )
+
+
+def learn_rows(
+    rows: SplitRows,
+    task: str,
+    options: RunOptions,
+    *,
+    beside: Beside | None = None,
+    work_folder: Path,
+    cache: Path,
+    read_image: ReadImage,
+    watcher: Watcher,
+) -> Learned:
+    """The same from rows that are split already. beside: for networks that read images."""
+    notes = list(rows.notes)
+    for note in notes:
         watcher.log(note)
     device = choose_device(options.training.device)
     with seeded(options.training.seed, device):
-        saved = _fresh_network(task, options, rows)
+        saved = _fresh_network(task, options, rows, beside)
     mean_shares = rows.train.shares.mean(axis=0)
     saved.network.start_from(torch.from_numpy(mean_shares))
+    if beside is not None and beside.targets:
+        saved.network.start_ratings(torch.from_numpy(beside.table(rows.train)))
     train, validation = (
-        Examples(inputs_of(saved, part, read_image, cache, device), torch.from_numpy(part.shares))
+        Examples(
+            inputs_of(saved, part, read_image, cache, device, beside),
+            beside.goals(part) if beside is not None else torch.from_numpy(part.shares),
+        )
         for part in (rows.train, rows.validation)
     )
     fitted = fit(
         saved.network, train, validation, options.training, checkpoints=work_folder / "checkpoints", watcher=watcher
     )
-    predicted = predict_rows(saved, rows.test, read_image=read_image, cache=cache, device=device.type)
-    metrics = evaluate_rows(saved, rows.test, predicted) | {
+    metrics = _measured(saved, rows.test, beside, read_image, cache, device.type) | {
         "split": {
             name: {"rows": len(part), "stimuli": part.n_stimuli}
             for name, part in (("train", rows.train), ("validation", rows.validation), ("test", rows.test))
         },
-        "notes": rows.notes,
+        "notes": notes,
         # What to beat: the answer 'every stimulus as the training stimuli on average'.
         "baseline": evaluate_rows(saved, rows.test, np.tile(mean_shares, (len(rows.test), 1)).astype(np.float64)),
         "best_epoch": fitted.best_epoch,
@@ -70,7 +113,13 @@ def measure_emotion(
 ) -> dict[str, Any]:
     """As `modelserve.recipes.measure`."""
     test = rows_of(snapshot, saved.task).test
-    return evaluate_rows(saved, test, predict_rows(saved, test, read_image=read_image, cache=cache, device=device))
+    beside = None
+    if isinstance(saved.network, ImageEmotion):
+        try:
+            beside = beside_of(snapshot, saved.network.options)
+        except NothingToLearn:  # this snapshot has no such numbers; what people felt can be compared all the same
+            beside = beside_of(snapshot, replace(saved.network.options, heads=""))
+    return _measured(saved, test, beside, read_image, cache, device)
 
 
 def rows_of(snapshot: Snapshot, task: str) -> SplitRows:
@@ -79,15 +128,23 @@ def rows_of(snapshot: Snapshot, task: str) -> SplitRows:
 
 
 def inputs_of(
-    saved: SavedNetwork, rows: Rows, read_image: ReadImage, cache: Path, device: torch.device | None = None
-) -> Tensor:
-    """What the network reads for these rows: pixels (n, S, S, 3), word ids (n, T), or features (n, 2, F) of an encoder
-    that does not learn, looked at once on `device`."""
-    if isinstance(saved.network, ImageEmotion):
-        if saved.network.options.freeze_encoder and device is not None:
-            return feature_table(saved.network, rows.items, read_image, cache, device)
-        return image_inputs(rows.items, saved.network.encoder.preprocessing.side, read_image, cache)
-    return text_inputs(rows.items, saved.words, saved.network.options.max_tokens)
+    saved: SavedNetwork,
+    rows: Rows,
+    read_image: ReadImage,
+    cache: Path,
+    device: torch.device | None = None,
+    beside: Beside | None = None,
+) -> Batch:
+    """What the network reads for these rows: pixels (n, S, S, 3), word ids (n, T), or the features of an encoder that
+    does not learn, looked at once on `device`; where sources have heads, images and the places of their sources."""
+    network = saved.network
+    if not isinstance(network, ImageEmotion):
+        return text_inputs(network, rows.items, saved.words, device)
+    if network.options.freeze_encoder and device is not None:
+        images = feature_table(network, rows.items, read_image, cache, device)
+    else:
+        images = image_inputs(rows.items, network.encoder.preprocessing.side, read_image, cache)
+    return (images, beside.places(network, rows)) if beside is not None and network.sources else images
 
 
 def predict_rows(
@@ -98,6 +155,24 @@ def predict_rows(
         return np.zeros((0, len(saved.label_set)))
     shares = predict_shares(saved.network, inputs_of(saved, rows, read_image, cache), device=device)
     return shares.numpy().astype(np.float64)
+
+
+def _measured(
+    saved: SavedNetwork, rows: Rows, beside: Beside | None, read_image: ReadImage, cache: Path, device: str
+) -> dict[str, Any]:
+    """All metrics of the network on these rows, of its heads, too."""
+    network = saved.network
+    if beside is None or not len(rows) or not isinstance(network, ImageEmotion):
+        return evaluate_rows(saved, rows, predict_rows(saved, rows, read_image=read_image, cache=cache, device=device))
+    inputs = inputs_of(saved, rows, read_image, cache, beside=beside)
+    predicted, ratings = answers_of(network, inputs, device)
+    found = evaluate_rows(saved, rows, predicted)
+    if beside.targets:
+        found["heads"] = measure_heads(network, beside, rows, ratings)
+    if network.sources and isinstance(inputs, tuple):
+        shared, _ = answers_of(network, inputs[0], device)
+        found["sources"] = measure_sources(network, beside, rows, predicted, shared)
+    return found
 
 
 def evaluate_rows(saved: SavedNetwork, rows: Rows, predicted: NDArray[np.float64]) -> dict[str, Any]:
@@ -111,10 +186,13 @@ def evaluate_rows(saved: SavedNetwork, rows: Rows, predicted: NDArray[np.float64
     )
 
 
-def _fresh_network(task: str, options: RunOptions, rows: SplitRows) -> SavedNetwork:
+def _fresh_network(task: str, options: RunOptions, rows: SplitRows, beside: Beside | None) -> SavedNetwork:
     n_labels = len(rows.label_set)
-    if isinstance(options.network, ImageEmotionOptions):
-        return SavedNetwork(task, ImageEmotion.create(n_labels, options.network), rows.label_set, [])
+    if beside is not None:
+        network = ImageEmotion.create(n_labels, options.network, sources_of(beside, rows.train))
+        return SavedNetwork(task, network, rows.label_set, [])
     network_options: TextEmotionOptions = options.network
-    words = vocabulary_of(rows.train.items, min_count=network_options.min_count)
-    return SavedNetwork(task, TextEmotion(len(words), n_labels, network_options), rows.label_set, words)
+    words = []
+    if network_options.encoder in TEXT_FROM_SCRATCH:
+        words = vocabulary_of(rows.train.items, min_count=network_options.min_count)
+    return SavedNetwork(task, create_text_emotion(len(words), n_labels, network_options), rows.label_set, words)

@@ -22,7 +22,7 @@ def predict_study(*, network_id: int, snapshot_id: str, snapshot_location: str, 
     if network is None:
         raise NetworkNotFound(f"Network {network_id} is gone, so nothing was predicted.")
     snapshot = open_study_snapshot(snapshot_location, snapshot_id)
-    stimuli = snapshot.stimuli().select(["stimulus_key", "image_sha256"]).to_pylist()
+    stimuli = snapshot.stimuli().select(["stimulus_key", "image_sha256", "source_dataset"]).to_pylist()
     with_image = [row for row in stimuli if row["image_sha256"]]
     known = set(Prediction.objects.filter(network=network).values_list("stimulus_key", flat=True))
     missing = [row for row in with_image if row["stimulus_key"] not in known]
@@ -31,7 +31,8 @@ def predict_study(*, network_id: int, snapshot_id: str, snapshot_location: str, 
     handle.log(f"{len(missing)} of {len(with_image)} stimuli to predict.")
     for start in range(0, len(missing), BATCH):
         rows = missing[start : start + BATCH]
-        distributions = served.predict_images([read_image(row["image_sha256"]) for row in rows])
+        images = [read_image(row["image_sha256"]) for row in rows]
+        answers = served.look_at(images, [row["source_dataset"] for row in rows])
         Prediction.objects.bulk_create(
             [
                 Prediction(
@@ -39,8 +40,9 @@ def predict_study(*, network_id: int, snapshot_id: str, snapshot_location: str, 
                     network=network,
                     stimulus_key=row["stimulus_key"],
                     distribution=distribution,
+                    ratings=ratings,
                 )
-                for row, distribution in zip(rows, distributions, strict=True)
+                for row, (distribution, ratings) in zip(rows, answers, strict=True)
             ],
             ignore_conflicts=True,  # the same job may run twice; the same network answers the same
         )

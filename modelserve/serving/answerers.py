@@ -34,15 +34,22 @@ class Answerer:
 
 
 def _distribution_of_image(served: ServedNetwork, item: Any) -> Any:
-    return served.pixels(read_stored_image(str(item)))
+    """item: a name in the storage, or {image: such a name, source: where the picture comes from}."""
+    place, source = (item.get("image", ""), item.get("source", "")) if isinstance(item, dict) else (item, "")
+    return served.pixels(read_stored_image(str(place))), served.source_place(str(source))
 
 
 def _distribution_of_text(served: ServedNetwork, item: Any) -> Any:
-    return served.word_ids(str(item))
+    return served.word_ids(str(item)), -1
 
 
 def _distributions(served: ServedNetwork, prepared: Sequence[Any], options: dict[str, Any]) -> list[Any]:
-    return list(served.distributions(prepared))
+    """{label id: share} per item; with the option `ratings`, {distribution, ratings: {head: number}}."""
+    inputs, sources = zip(*prepared, strict=True)
+    answers = served.answers(inputs, sources)
+    if options.get("ratings"):
+        return [{"distribution": distribution, "ratings": ratings} for distribution, ratings in answers]
+    return [distribution for distribution, _ in answers]
 
 
 def _image_file(served: ServedNetwork, item: Any) -> Any:

@@ -113,7 +113,7 @@ def test_what_cannot_be_learned_ends_with_the_sentence(mika: User) -> None:
         (["x"], "speech", [], "--task 'speech' is unknown; use image_emotion or text_emotion"),
         (["x", "--epochs", "0"], "text_emotion", [], "epochs: got 0; allowed is 1 to"),
         (["x", "--encoder", "resnet"], "image_emotion", [], "encoder: got 'resnet'"),
-        (["x", "--encoder", "small_conv"], "text_emotion", [], "'encoder' is no option of text_emotion"),
+        (["x", "--encoder", "small_conv"], "text_emotion", [], "encoder: got 'small_conv'; use 'lstm'"),
         (["x"], "text_emotion", ["--option", "hidden"], "write NAME=VALUE"),
         (["x"], "text_emotion", ["--option", "hidden=wide"], "'wide' is no int"),
         (["x"], "text_emotion", ["--option", "hidden=1.5"], "hidden: got 1.5; a value of type int is needed"),

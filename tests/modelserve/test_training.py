@@ -1,5 +1,7 @@
 """The loop: deterministic, interrupted anywhere without a trace, cancelled, and honest when it cannot go on."""
 
+import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -125,6 +127,22 @@ def test_a_run_killed_at_random_steps_ends_with_the_same_bits(
     assert_same_bits(weights_of(whole), weights_of(network))
     assert fitted.curve == undisturbed.curve
     assert fitted.best_epoch == undisturbed.best_epoch
+
+
+def test_a_rate_that_falls_by_cosine_follows_from_the_place_alone(image_examples: Examples, tmp_path: Path) -> None:
+    options = replace(OPTIONS, schedule="cosine", epochs=4)
+    whole, again = image_network(), image_network()
+    fitted = fit(whole, image_examples, image_examples, options, checkpoints=tmp_path / "whole")
+    steps = -(-len(image_examples) // max(1, min(options.batch_size, -(-len(image_examples) // 8))))
+    last_step_of = [(epoch + (steps - 1) / steps) / 4 for epoch in range(4)]
+    rates = [options.learning_rate * (1 + math.cos(math.pi * done)) / 2 for done in last_step_of]
+    assert [point.learning_rate for point in fitted.curve] == pytest.approx(rates)
+    with pytest.raises(Killed):
+        fit(again, image_examples, image_examples, options, checkpoints=tmp_path / "cut", watcher=die_after(30))
+    again = image_network()
+    resumed = fit(again, image_examples, image_examples, options, checkpoints=tmp_path / "cut")
+    assert_same_bits(weights_of(whole), weights_of(again))
+    assert resumed.curve == fitted.curve
 
 
 def test_a_finished_run_is_not_trained_again(image_examples: Examples, tmp_path: Path) -> None:

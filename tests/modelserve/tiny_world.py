@@ -2,7 +2,9 @@
 
 import hashlib
 import io
+import json
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -33,6 +35,7 @@ WORDS = {
     "anger": "the burning red colour makes me furious",
     "something_else": "a dull grey wall says nothing",
 }
+CALM = {"contentment": 4, "awe": 3, "anger": 2, "something_else": 3}  # of 1 to 5
 MOMENT = datetime(2026, 1, 2, tzinfo=UTC)
 
 
@@ -50,6 +53,9 @@ class TinyWorld:
     carries_images: bool = True
     has_text_step: bool = True
     title: str = "Tiny world"
+    facts: Callable[[int, str], dict[str, Any]] = lambda number, emotion: {}  # number, emotion -> metadata
+    sources: tuple[str, ...] = ("tiny",)  # in turns
+    is_rated: bool = False  # two further steps: calm, 1 to 5, and tags
 
     def freeze(self, folder: Path) -> Snapshot:
         random = np.random.default_rng(self.seed)
@@ -62,7 +68,10 @@ class TinyWorld:
             images[sha256] = picture
             key = sha256 if self.has_images else hashlib.sha256(f"tiny\n{number}".encode()).hexdigest()
             emotion_of[key] = emotion
-            stimuli.append(_stimulus(key, number, sha256 if self.has_images else None, len(picture)))
+            stimulus = _stimulus(key, number, sha256 if self.has_images else None, len(picture))
+            stimulus["metadata"] = json.dumps(self.facts(number, emotion))
+            stimulus["source_dataset"] = self.sources[number // len(self.emotions) % len(self.sources)]
+            stimuli.append(stimulus)
         stimuli.sort(key=lambda row: row["stimulus_key"])
         responses = [
             self._response(row["stimulus_key"], person, emotion_of[row["stimulus_key"]], random)
@@ -72,6 +81,8 @@ class TinyWorld:
         fields = [pa.field("emotion", pa.string())]
         if self.has_text_step:
             fields.append(pa.field("explanation", pa.string()))
+        if self.is_rated:
+            fields += [pa.field("calm", pa.int32()), pa.field("tags", pa.string())]
         with SnapshotWriter(parent=folder, study=self._study(), step_fields=fields) as writer:
             writer.write_stimuli(stimuli)
             writer.write_responses(responses)
@@ -86,6 +97,8 @@ class TinyWorld:
         steps = [{"name": "emotion", "kind": "choice", "options": {}}]
         if self.has_text_step:
             steps.append({"name": "explanation", "kind": "text", "options": {}})
+        if self.is_rated:
+            steps += [{"name": name, "kind": name, "options": {}} for name in ("calm", "tags")]
         return {
             "title": self.title,
             "description": "",
@@ -118,6 +131,9 @@ class TinyWorld:
             "signals": "{}",
             "emotion": answer,
         }
+        if self.is_rated:
+            calm = CALM[emotion] + int(random.integers(-1, 2))
+            row |= {"calm": calm, "tags": json.dumps(["coloured", emotion] if person else [])}
         return row | ({"explanation": WORDS[answer]} if self.has_text_step else {})
 
 

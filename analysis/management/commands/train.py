@@ -11,6 +11,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 
+from analysis.network_heads import head_lines
 from analysis.network_metrics import metric_lines
 from analysis.services.train_on_study import train_on_study
 from annotation.errors import AnnotationError
@@ -48,6 +49,8 @@ Examples:
   manage.py train feelings-at-the-lake-1a2b3c4d --task text_emotion --wait
   manage.py train feelings-at-the-lake-1a2b3c4d --task image_emotion --now --seed 7 --epochs 10
   manage.py train feelings-at-the-lake-1a2b3c4d --task image_emotion --encoder transformers:/models/vit-small
+  manage.py train feelings-at-the-lake-1a2b3c4d --task image_emotion --option heads=valence,arousal
+  manage.py train feelings-at-the-lake-1a2b3c4d --task text_emotion --encoder transformer
   manage.py train feelings-at-the-lake-1a2b3c4d --task speaker --option decoder=transformer
   manage.py train snapshots/5f0c.../ --task text_emotion --out networks/first
   torchrun --nproc-per-node 4 manage.py train snapshots/5f0c.../ --task speaker --out networks/large
@@ -72,7 +75,9 @@ class Command(BaseCommand):
         parser.add_argument("--seed", type=int, help="of weights, order and dropout (default 2021)")
         parser.add_argument("--epochs", type=int, help="passes over the training stimuli, at most (default 40)")
         parser.add_argument(
-            "--encoder", help=f"{SMALL_CONV} (default), or transformers:NAME, or transformers:FOLDER; for images only"
+            "--encoder",
+            help=f"of images: {SMALL_CONV} (default), small_vit; of explanations: lstm (default), transformer; or "
+            "transformers:NAME, or transformers:FOLDER",
         )
         parser.add_argument(
             "--option", action="append", default=[], metavar="NAME=VALUE", help="any other option; see above"
@@ -185,7 +190,9 @@ class Command(BaseCommand):
         self.stdout.write(f"Snapshot {run.snapshot_id[:12]}, seed {run.seed}, program {run.code_version}.")
         if record and record.n_simulated:
             self.stdout.write(f"{record.n_simulated} of the {record.n_responses} responses are simulated.")
-        self.stdout.write("\n".join(["", *metric_lines(network.metrics), *network.metrics.get("notes", [])]))
+        metrics = network.metrics
+        lines = ["", *metric_lines(metrics), *head_lines(metrics), *metrics.get("notes", [])]
+        self.stdout.write("\n".join(lines))
 
     def _train_on_folder(self, folder: Path, task: str, options: dict[str, Any], out: Path | None) -> None:
         """Without database and registry: the network goes into a folder."""
@@ -215,7 +222,8 @@ class Command(BaseCommand):
         if self.as_json:
             self.stdout.write(json.dumps(facts, indent=2))
             return
-        self.stdout.write("\n".join([f"Written into {out}.", "", *metric_lines(learned.metrics)]))
+        lines = [f"Written into {out}.", "", *metric_lines(learned.metrics), *head_lines(learned.metrics)]
+        self.stdout.write("\n".join(lines))
 
     def _say(self, line: str) -> None:
         if self.rank:
