@@ -17,9 +17,9 @@ def spearman_correlation(people: Array, predicted: Array, resampling: Resampling
 
 def _ranks(values: Array, weights: Array) -> Array:
     """(R, n) the rank of every row where row i stands weights[r, i] times; ties share their mean rank."""
-    _, place = np.unique(values, return_inverse=True)
-    mass = np.zeros((len(weights), int(place.max()) + 1 if len(place) else 0))
-    np.add.at(mass, (slice(None), place), weights)
+    _, place, sizes = np.unique(values, return_inverse=True, return_counts=True)
+    starts = np.cumsum(sizes) - sizes
+    mass = np.add.reduceat(weights[:, np.argsort(place, kind="stable")], starts, axis=1)  # (R, distinct values)
     below = np.cumsum(mass, axis=1) - mass
     ranks: Array = (below + (mass + 1) / 2)[:, place]
     return ranks
