@@ -125,12 +125,12 @@ class DescribedTexts:
             return np.concatenate([getattr(texts, name)[first:stop] for texts, first, stop in places])
 
         lengths = [np.diff(texts.offsets[first : stop + 1]) for texts, first, stop in pieces]
-        return replace(
-            self,
+        columns: dict[str, Any] = {
             **{name: cut(name, pieces) for name in ("keys", "languages", "numbers", "similes", "else_group")},
             **{name: cut(name, of_words) for name in ("ids", "tags")},
-            offsets=np.concatenate(([0], np.cumsum(np.concatenate(lengths)))),
-        )
+            "offsets": np.concatenate(([0], np.cumsum(np.concatenate(lengths)))),
+        }
+        return replace(self, **columns)
 
 
 def _stretches(rows: NDArray[np.int64], starts: NDArray[np.intp]) -> list[tuple[int, int]]:
@@ -232,7 +232,7 @@ class Describer:
 
     def described(self) -> DescribedTexts:
         """All texts so far, in the order in which they came."""
-        names = {"words": tuple(self._places), "language_names": tuple(self._languages)}
+        names: dict[str, Any] = {"words": tuple(self._places), "language_names": tuple(self._languages)}
         if not self._chunks:
             return replace(joined([]), **names)
         first = replace(self._chunks[0], **names)

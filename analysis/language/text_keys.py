@@ -33,9 +33,11 @@ def text_keys(texts: Texts, page_languages: Texts) -> Words:
 
 def _hashes(texts: pa.StringArray) -> Words:
     """(n,) the mixed words of eight bytes of each text, each with its place, summed."""
+    if not len(texts):
+        return np.zeros(0, np.uint64)
     _, offset_bytes, content = texts.buffers()
     offsets = np.frombuffer(offset_bytes, np.int32)[texts.offset : texts.offset + len(texts) + 1].astype(np.int64)
-    if not len(texts) or offsets[-1] == offsets[0]:
+    if offsets[-1] == offsets[0]:
         return np.zeros(len(texts), np.uint64)
     # eight bytes more, so that the last word can be read whole
     padded = np.zeros(int(offsets[-1] - offsets[0]) + 8, np.uint8)
