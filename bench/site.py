@@ -16,7 +16,7 @@ from typing import Any
 from launcher.options import ROOT
 from launcher.up import FIRST_START_STAMP, first_start_mark
 
-START_SECONDS = 180.0
+START_SECONDS = 600.0
 WEB_WORKERS, WEB_THREADS = 2, 4
 GUNICORN = [f"--workers={WEB_WORKERS}", "--worker-class=gthread", f"--threads={WEB_THREADS}", "--preload"]
 GUNICORN += ["--keep-alive=15", "--no-control-socket"]
