@@ -86,7 +86,7 @@ def clean_questions(given: Any) -> list[dict[str, Any]]:
 
 
 def _clean(number: int, one: Any) -> dict[str, Any]:
-    if isinstance(one, dict) and set(one) == {"ready"} and one["ready"] in READY:
+    if isinstance(one, dict) and set(one) == {"ready"} and str(one["ready"]) in READY:
         return {"ready": str(one["ready"])}
     if not isinstance(one, dict) or set(one) != {"text", "options"} or not isinstance(one["options"], list):
         raise _refused(

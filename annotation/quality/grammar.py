@@ -131,11 +131,11 @@ def parse(given: Mapping[str, Any]) -> Definition:
 
 def _condition(number: int, row: Any, errors: dict[str, list[str]]) -> Condition | None:
     field = f"conditions.{number}"
-    if not isinstance(row, Mapping) or row.get("signal") not in SIGNALS:
+    if not isinstance(row, Mapping) or str(row.get("signal")) not in SIGNALS:
         of = {"n": number + 1, "known": ", ".join(SIGNALS)}
         errors[field] = [_("Condition %(n)s names no signal; there are: %(known)s.") % of]
         return None
-    signal = SIGNALS[row["signal"]]
+    signal = SIGNALS[str(row["signal"])]
     direction = row.get("is")
     if direction not in (AT_LEAST, AT_MOST):
         errors[field] = [_("Condition %(n)s: choose at least or at most (at_least, at_most).") % {"n": number + 1}]
@@ -161,7 +161,7 @@ def _condition(number: int, row: Any, errors: dict[str, list[str]]) -> Condition
 def _whole(value: Any, field: str, least: int, most: int, errors: dict[str, list[str]]) -> int:
     try:
         number = int(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):  # the last: 1e400
         number = least - 1
     if not least <= number <= most:
         of = {"least": least, "most": most, "got": str(value)[:40]}

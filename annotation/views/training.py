@@ -131,7 +131,7 @@ def _answers(request: HttpRequest, study: Study) -> dict[str, Any]:
     if request.POST.get("answers"):
         try:
             return dict(json.loads(request.POST["answers"]))
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, RecursionError):
             raise InvalidInput(_("The answer arrived damaged. Please send it again.")) from None
     names = [step["name"] for step in study.steps]
     return {name: request.POST[name] for name in names if name in request.POST}

@@ -189,7 +189,8 @@ def test_at_the_end_she_is_asked_once(asking: Study, anna: Participation) -> Non
 
 @pytest.mark.parametrize(
     "questions",
-    ["no list", [{"ready": "income"}], [{"text": "A?", "options": ["x"]}], [{"text": "A?", "options": ["x", "x"]}],
+    ["no list", [{"ready": "income"}], [{"ready": ["gender"]}], [{"text": "A?", "options": ["x"]}],
+     [{"text": "A?", "options": ["x", "x"]}],
      [{"ready": "gender"}, {"ready": "gender"}], [{"text": "", "options": ["x", "y"]}], [{"text": "A?", "options": 3}],
      [{"ready": "gender"}] * 21],
 )  # fmt: skip

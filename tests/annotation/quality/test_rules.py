@@ -53,11 +53,13 @@ def stimuli(study: Study) -> list[Stimulus]:
     [
         ({"conditions": []}, "conditions", "at least one"),
         ({"conditions": [{"signal": "disagrees", "is": "at_least", "value": 1}]}, "conditions.0", "names no signal"),
+        ({"conditions": [{"signal": ["n_words"], "is": "at_most", "value": 1}]}, "conditions.0", "names no signal"),
         ({"conditions": [{"signal": "n_words", "is": "about", "value": 1}]}, "conditions.0", "at least or at most"),
         ({"conditions": [{"signal": "n_words", "is": "at_most", "value": "x"}]}, "conditions.0", "got “x”"),
         ({"conditions": [{"signal": "pasted_share", "is": "at_least", "value": 80}]}, "conditions.0", "from 0 to 1"),
         ({"scope": "person", "window": 5, "least": 9}, "least", "can never be"),
         ({"scope": "person", "window": 5000, "least": 9}, "window", "from 1 to 100"),
+        ({"scope": "person", "window": float("inf")}, "window", "got “inf”"),
         ({"scope": "crowd"}, "scope", "answer"),
         ({"match": "most"}, "match", "all or any"),
         ({"message": " "}, "message", "No rule acts silently"),
@@ -133,7 +135,7 @@ def test_a_trial_flags_nobody_and_counts_honest_minority_answers(study: Study) -
     answer_about(make_participation(study), image[0], "fast but felt so", label="fear", seconds=2)
     paster = make_participation(study)
     for one in image:
-        answer_about(paster, one, f"pasted {one.pk}", label="anger", seconds=2, explanation_pasted_characters=9)
+        answer_about(paster, one, f"pasted words {one.pk}", label="anger", seconds=2, explanation_pasted_characters=9)
 
     rule = save_rule(study=study, given=rule_given())
     trial = run_trial(trial=start_trial(rule=rule))
