@@ -13,6 +13,9 @@ API = "/api/"
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    if request.path.startswith(API):
+        message = "The address or the query holds something the site cannot use; nothing was changed."
+        return JsonResponse({"type": "bad_request", "message": message}, status=400)
     return render(request, "errors/400.html", status=400)
 
 
@@ -29,6 +32,9 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    if request.path.startswith(API):
+        message = "There is no such address. All of them are described at /api/v1/schema."
+        return JsonResponse({"type": "not_found", "message": message}, status=404)
     return render(request, "errors/404.html", status=404)
 
 
