@@ -1,14 +1,12 @@
 """A figure's table as a CSV file, its cells safe to open in a spreadsheet."""
 
 import csv
-import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.http import HttpResponse
 
-# what a spreadsheet would run: the same cells that exports guard (snapshots/exports/csv.py)
-_DANGEROUS = re.compile(r"'*[=+\-@\t\r]")
+from snapshots.csv_cells import safe_cell
 
 
 def csv_response(file_name: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> HttpResponse:
@@ -17,11 +15,5 @@ def csv_response(file_name: str, columns: Sequence[str], rows: Iterable[Sequence
     response["Content-Disposition"] = f'attachment; filename="{file_name}.csv"'
     writer = csv.writer(response)
     writer.writerow(columns)
-    writer.writerows([_safe(cell) for cell in row] for row in rows)
+    writer.writerows([safe_cell(cell) for cell in row] for row in rows)
     return response
-
-
-def _safe(cell: Any) -> Any:
-    if isinstance(cell, str) and _DANGEROUS.match(cell):
-        return f"'{cell}"
-    return cell

@@ -44,6 +44,7 @@ from annotation.services.send_payments import start_sending
 from annotation.services.start_checks import start_check
 from annotation.whole_number import whole_number
 from jobs.models import Job
+from snapshots.csv_cells import safe_cell
 
 MOST_UPLOAD = 2_000_000
 PAGE_SIZE = 50
@@ -316,16 +317,9 @@ def ledger(request: HttpRequest, slug: str) -> Any:
 
     def lines() -> Iterator[str]:
         for row in ledger_rows(study, ids):
-            yield writer.writerow([_harmless(cell) for cell in row])
+            yield writer.writerow([safe_cell(cell) for cell in row])
 
     response = StreamingHttpResponse(lines(), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{study.slug}-ledger.csv"'
     response["Cache-Control"] = "no-store"
     return response
-
-
-def _harmless(cell: str) -> str:
-    """A cell that a spreadsheet does not take for a formula."""
-    return (
-        f"'{cell}" if cell[:1] in ("=", "+", "@", "\t", "\r") or (cell[:1] == "-" and not cell[1:2].isdigit()) else cell
-    )

@@ -31,6 +31,7 @@ from annotation.people.forms import AboutYouForm, DemographicsForm, ErasureForm
 from annotation.queries import demographic_groups
 from annotation.recruitment.arrival import cookie_name as arrival_cookie_name
 from annotation.views.annotate import study_or_404, taking_part
+from snapshots.csv_cells import safe_cell
 
 SHOWN = 50
 
@@ -105,8 +106,7 @@ def demographics_csv(request: HttpRequest, slug: str) -> HttpResponse:
     for question in demographic_groups(study):
         for group in question.groups:
             cells = [question.key, question.text, group.option, group.words]
-            # a spreadsheet takes what begins so for a formula
-            writer.writerow([f"'{cell}" if cell[:1] in "=+-@\t\r" else cell for cell in cells] + [group.n])
+            writer.writerow([*(safe_cell(cell) for cell in cells), group.n])
     return answer
 
 

@@ -34,6 +34,7 @@ from annotation.services.change_rules import remove_rule, save_rule, start_trial
 from annotation.services.decide_quality import ON_RESPONSES, decide
 from annotation.views.annotate import taking_part
 from annotation.whole_number import whole_number
+from snapshots.csv_cells import safe_cell
 
 FLAGS_PER_PAGE = 10
 DECISIONS_SHOWN = 20
@@ -133,17 +134,12 @@ def quality_csv(request: HttpRequest, slug: str) -> HttpResponse:
             for one in sorted(flag.decisions.all(), key=lambda one: one.pk)
         )
         writer.writerow(
-            [flag.pk, flag.created_at.isoformat(), _guarded(flag.rule.name) if flag.rule else "question of the person",
+            [flag.pk, flag.created_at.isoformat(), safe_cell(flag.rule.name) if flag.rule else "question of the person",
              flag.rule_version, flag.participation.annotator.pseudonym, response.stimulus.key if response else "",
              response.pk if response else "", response.status if response else "", found, flag.state, acts,
              flag.decided_at.isoformat() if flag.decided_at else ""]
         )  # fmt: skip
     return answer
-
-
-def _guarded(text: str) -> str:
-    """A cell that a spreadsheet does not run."""
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
 
 
 # --- the rules ---

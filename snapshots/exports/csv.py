@@ -12,20 +12,19 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv as arrow_csv
 
+from snapshots.csv_cells import DANGEROUS
 from snapshots.exports.flat import Progress, flat_batches, flat_schema, no_progress
 from snapshots.reader import Snapshot
-
-_DANGEROUS = r"[=+\-@\t\r]"
 
 
 def guard_cells(column: pa.StringArray) -> pa.StringArray:
     """Put one ' in front of every cell that a spreadsheet might run."""
-    return pc.replace_substring_regex(column, pattern=rf"\A('*{_DANGEROUS})", replacement=r"'\1", max_replacements=1)
+    return pc.replace_substring_regex(column, pattern=rf"\A('*{DANGEROUS})", replacement=r"'\1", max_replacements=1)
 
 
 def unguard_cells(column: pa.StringArray) -> pa.StringArray:
     """Take away what `guard_cells` put there."""
-    return pc.replace_substring_regex(column, pattern=rf"\A'('*{_DANGEROUS})", replacement=r"\1", max_replacements=1)
+    return pc.replace_substring_regex(column, pattern=rf"\A'('*{DANGEROUS})", replacement=r"\1", max_replacements=1)
 
 
 def _as_cells(batch: pa.RecordBatch) -> pa.RecordBatch:
