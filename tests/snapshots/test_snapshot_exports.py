@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from nasty_study import NASTY, STEP_FIELDS, Freeze, a_study, some_rows
 
@@ -90,6 +90,8 @@ def test_no_cell_of_a_csv_starts_a_formula(freeze: Freeze, name: str) -> None:
     assert [cell for cell in texts if re.match(r"'+[=+\-@\t\r]", cell)]
 
 
+# the first text is slow to make, since the alphabet is made with it: on a busy machine too slow for hypothesis
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(st.lists(st.one_of(st.text(), st.sampled_from(NASTY), st.from_regex(r"\A'*[=+\-@\t\r].*\Z")), max_size=20))
 def test_guarding_cells_is_a_bijection(texts: list[str]) -> None:
     column = pa.array([text for text in texts if text.isprintable() or text < "\ud800"], pa.string())
