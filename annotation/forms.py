@@ -78,7 +78,8 @@ class StudyForm(forms.ModelForm):  # type: ignore[type-arg]  # django-stubs know
         help_texts = {
             "description": "Shown to people on the first page, above the consent text.",
             "instructions": "Markdown. Shown before the first image, and again on request.",
-            "consent": "Markdown. Everyone agrees to it first; which wording she agreed to is kept with each answer.",
+            "consent": "Markdown. Everyone agrees to it first; which wording she agreed to is kept with each answer. "
+            "Where a network's words are shown after an answer, it must say so.",
             "wanted_responses": "Every image gets exactly so many, each from another person.",
             "lease_seconds": "After this time an unanswered image goes to somebody else. 1800 are 30 minutes.",
             "counterbalance_options": "One person always sees the same order; it is stored with each response.",

@@ -129,15 +129,18 @@ def _monitored(own: list[Judgement]) -> dict[str, Any]:
 def _preferences(judgements: list[Judgement]) -> dict[str, Any]:
     variants = sorted({origin for one in judgements for origin in one.origins})
     place = {variant: number for number, variant in enumerate(variants)}
-    wins = np.zeros((len(variants), len(variants)))
+    images = {image: number for number, image in enumerate(sorted({one.image for one in judgements}))}
+    by_image = np.zeros((len(images), len(variants), len(variants)))
     for one in judgements:
         a, b = (place[origin] for origin in one.origins)
+        of_image = by_image[images[one.image]]
         if one.answer == "same":
-            wins[a, b] += 0.5
-            wins[b, a] += 0.5
+            of_image[a, b] += 0.5
+            of_image[b, a] += 0.5
         else:
-            wins[(a, b) if one.answer == "a" else (b, a)] += 1.0
-    fitted = bradley_terry(wins)
+            of_image[(a, b) if one.answer == "a" else (b, a)] += 1.0
+    wins = by_image.sum(axis=0)
+    fitted = bradley_terry(wins, by_cluster=by_image)
     return {
         "variants": {
             variant: {"strength": strength.as_dict(), "wins": wins[number].tolist()}
@@ -168,8 +171,9 @@ JUDGED = SnapshotAnalysis(
     definition=(
         "Emotional Turing test: per variant the shares of judgements in which both texts, only the network's, only the "
         "person's or none could be by a person; the pass rate is both plus only the network's. Preferences: "
-        "Bradley-Terry strengths. Plausibility: mean place on the scale. 95 % intervals from resampling images; the "
-        "monitored interval holds at every look, with the first judgement of each trial."
+        "Bradley-Terry strengths, intervals by images. Plausibility: mean place on the scale. 95 % intervals of shares "
+        "and means from resampling images; the monitored interval holds at every look, with the first judgement of "
+        "each trial."
     ),
     source="Affection (CVPR 2023), supplement, emotional Turing test; Bradley and Terry (1952); Robbins (1970)",
     run=judged,

@@ -26,9 +26,10 @@ DEFINITION = {
     "title": "People and networks",
     "definition": (
         f"Images that the network did not learn from, with at least {LEAST_RESPONSES} responses. Divergence: "
-        "Jensen-Shannon, in nats. Surely wrong: one label has half of the responses or more, and the network gives "
-        f"another one {SURE:.0%} or more. Split: no label has half. The correlation is Spearman's, of the entropies of "
-        "people and network. 95 % intervals from resampling images."
+        "Jensen-Shannon, in nats. Agree: the label that has half of the responses or more is also the network's "
+        f"likeliest. Surely wrong: the network gives another one {SURE:.0%} or more; unsure: another one, and less. "
+        "Split: no label has half. The correlation is Spearman's, of the entropies of people and network. 95 % "
+        "intervals from resampling images."
     ),
     "source": "Lin (1991), Divergence Measures Based on the Shannon Entropy; the groups are ours",
 }
@@ -93,6 +94,7 @@ def store_people_and_networks(study: Study, progress: Any = lambda done, total, 
             for name, places in (
                 ("agree", found.agree),
                 ("surely_wrong", found.surely_wrong),
+                ("unsure", found.unsure),
                 ("split_and_known", found.split_and_known),
                 ("split_and_unknown", found.split_and_unknown),
             )

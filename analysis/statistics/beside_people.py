@@ -18,7 +18,7 @@ TOO_FEW = "fewer than three images, or no difference between them"
 
 @dataclass(frozen=True)
 class BesidePeople:
-    """Places of stimuli, each list with the clearest first; a stimulus stands in at most one of the four.
+    """Places of stimuli, each list with the clearest first; a compared stimulus stands in exactly one of the five.
 
     divergence_nats: (n_stimuli,) Jensen-Shannon, NaN where too few answered. split_known: Spearman's correlation of the
     entropies of people and network: 1 where the network is the less sure the more people are split.
@@ -26,6 +26,7 @@ class BesidePeople:
 
     agree: list[int]
     surely_wrong: list[int]
+    unsure: list[int]
     split_and_known: list[int]
     split_and_unknown: list[int]
     divergence_nats: Numbers
@@ -37,10 +38,11 @@ class BesidePeople:
 def beside_people(counts: ArrayLike, predicted: ArrayLike, *, n_resamples: int, seed: int) -> BesidePeople:
     """counts: (n_stimuli, n_labels) responses; predicted: (n_stimuli, n_labels) shares that sum to 1.
 
-    Compared are stimuli with at least LEAST_RESPONSES responses. surely_wrong: one label has at least half of the
-    responses and more than any other, and the network is sure (SURE) of another one. split: no label has half.
-    split_and_known: the network is not sure either, the nearest to people's shares first; split_and_unknown: it is
-    sure. agree: all the others, the nearest first. Intervals: 95 %, percentile, from resampling stimuli.
+    Compared are stimuli with at least LEAST_RESPONSES responses. Where a label has at least half of the responses (two
+    may have half each): agree: the network's likeliest label is such a one, the nearest first; surely_wrong: it is
+    another one, and the network is sure of it (SURE), the surest first; unsure: another one, without being sure, the
+    farthest first. split: no label has half. split_and_known: the network is not sure either, the nearest to people's
+    shares first; split_and_unknown: it is sure. Intervals: 95 %, percentile, from resampling stimuli.
     Source: Lin (1991), Divergence Measures Based on the Shannon Entropy, for the divergence; the rest is ours.
     Raises ValueError where the tables do not fit each other.
     """
@@ -54,9 +56,9 @@ def beside_people(counts: ArrayLike, predicted: ArrayLike, *, n_resamples: int, 
     divergence = np.full(len(votes), np.nan)
     divergence[compared] = _entropy((people + network) / 2) - (_entropy(people) + _entropy(network)) / 2
     top, sure = people.max(axis=1, initial=0.0), network.max(axis=1, initial=0.0) >= SURE
-    unique = (people == top[:, None]).sum(axis=1) == 1
     is_split = top < 0.5
-    is_wrong = ~is_split & unique & sure & (people.argmax(axis=1) != network.argmax(axis=1)) if len(people) else sure
+    guess = network.argmax(axis=1) if network.size else np.zeros(len(network), dtype=np.intp)
+    is_met = (people == top[:, None])[np.arange(len(people)), guess] if people.size else sure
     near, sureness = divergence[compared], network.max(axis=1, initial=0.0)
 
     def places(chosen: NDArray[np.bool_], by: Numbers) -> list[int]:
@@ -65,8 +67,9 @@ def beside_people(counts: ArrayLike, predicted: ArrayLike, *, n_resamples: int, 
 
     both = np.column_stack([_entropy(people), _entropy(network)])
     return BesidePeople(
-        agree=places(~is_split & ~is_wrong, near),
-        surely_wrong=places(is_wrong, -sureness),
+        agree=places(~is_split & is_met, near),
+        surely_wrong=places(~is_split & ~is_met & sure, -sureness),
+        unsure=places(~is_split & ~is_met & ~sure, -near),
         split_and_known=places(is_split & ~sure, near),
         split_and_unknown=places(is_split & sure, -sureness),
         divergence_nats=divergence,

@@ -34,7 +34,14 @@ GROUPS = {
         _("People are split, and the network is sure"),
         _("It takes for plain what moves people differently."),
     ),
-    "agree": (_("They agree"), _("The network's shares are nearest to those of people.")),
+    "agree": (
+        _("They agree"),
+        _("What half of the people or more felt is the network's likeliest, too; the nearest shares come first."),
+    ),
+    "unsure": (
+        _("Another feeling, and the network is not sure"),
+        _("Half of the people or more felt one thing; the network leans to another, and says that it may be wrong."),
+    ),
 }
 
 
@@ -70,7 +77,7 @@ def people_and_networks(request: HttpRequest, slug: str) -> HttpResponse:
             "found": found,
             "divergence": _words(found["mean_divergence_nats"]),
             "split_known": _words(found["split_known"]),
-            "groups": [
+            "groups": [  # a result that was counted before there were five groups has four
                 {
                     "name": name,
                     "title": title,
@@ -84,6 +91,7 @@ def people_and_networks(request: HttpRequest, slug: str) -> HttpResponse:
                     ),
                 }
                 for name, (title, lead) in GROUPS.items()
+                if name in found["groups"]
             ],
         }
     return render(request, "analysis/people_and_networks.html", context)

@@ -29,14 +29,18 @@ class BradleyTerry:
     n_steps: int
 
 
-def bradley_terry(wins: ArrayLike) -> BradleyTerry:
+def bradley_terry(wins: ArrayLike, *, by_cluster: ArrayLike | None = None) -> BradleyTerry:
     """Fits strengths to comparisons.
 
     wins: (n_things, n_things), wins[i, j] = how often i was preferred to j; a tie counts half for both. The diagonal
         must be 0. n of each estimate is the number of comparisons the thing was in.
-    The 95 % interval is the normal one from the information matrix (comparisons independent).
+    by_cluster: (n_clusters, n_things, n_things), the same wins apart by what belongs together (an image, say); they sum
+        to `wins`. The 95 % interval then is Student's with the errors that know of it, whatever else the comparisons of
+        one cluster share; None with fewer than two clusters. Without it the normal one from the information matrix,
+        right where all comparisons are independent.
     Source: Bradley and Terry (1952), Rank Analysis of Incomplete Block Designs; fitted by the MM algorithm of Hunter
         (2004), MM Algorithms for Generalized Bradley-Terry Models, sec. 2, whose condition of connectedness is checked.
+        Clusters: Liang and Zeger (1986), Longitudinal Data Analysis Using Generalized Linear Models, eq. 8.
     Raises ValueError if the table is not square, has negative numbers, or compares a thing with itself.
     """
     table = np.asarray(wins, dtype=np.float64)
@@ -66,12 +70,37 @@ def bradley_terry(wins: ArrayLike) -> BradleyTerry:
     np.fill_diagonal(information, 0)
     np.fill_diagonal(information, -information.sum(axis=1))
     # strengths are known up to a constant; with mean 0 their covariance is the pseudo-inverse
-    error = np.sqrt(np.maximum(np.diagonal(np.linalg.pinv(information)), 0))
+    covariance, reach, note = np.linalg.pinv(information), Z, "interval from the information"
+    if by_cluster is not None:
+        covariance, reach = _clustered(covariance, chance, np.asarray(by_cluster, dtype=np.float64), table)
+        note = "interval by clusters"
+    error = np.sqrt(np.maximum(np.diagonal(covariance), 0)) * reach
     strengths = tuple(
-        Estimate(float(s), float(s - Z * e), float(s + Z * e), round(float(n)), note="interval from the information")
+        Estimate(float(s), float(s - e), float(s + e), round(float(n)), note=note)
+        if np.isfinite(e)
+        else Estimate(float(s), None, None, round(float(n)), note="fewer than two clusters")
         for s, e, n in zip(scores, error, compared, strict=True)
     )
     return BradleyTerry(strengths, True, components, steps)
+
+
+def _clustered(
+    covariance: NDArray[np.float64],
+    chance: NDArray[np.float64],
+    by_cluster: NDArray[np.float64],
+    table: NDArray[np.float64],
+) -> tuple[NDArray[np.float64], float]:
+    """The covariance from each cluster's score, and how many errors an interval reaches."""
+    if by_cluster.shape[1:] != table.shape or not np.allclose(by_cluster.sum(axis=0), table):
+        raise ValueError(f"The clusters' wins do not sum to {table.tolist()}. Nothing was computed.")
+    from scipy.special import stdtrit
+
+    met = by_cluster + by_cluster.transpose(0, 2, 1)
+    scores = by_cluster.sum(axis=2) - (met * chance).sum(axis=2)  # (n_clusters, n_things)
+    n = int((met.sum(axis=(1, 2)) > 0).sum())
+    if n < 2:
+        return np.full_like(covariance, np.nan), 1.0
+    return covariance @ (scores.T @ scores * n / (n - 1)) @ covariance, float(stdtrit(n - 1, 0.975))
 
 
 def _strong_components(beats: NDArray[np.bool_]) -> NDArray[np.int64]:

@@ -14,19 +14,21 @@ ROWS = [
     ([4, 2, 0], [0.3, 0.4, 0.3]),  # 2 wrong, but not sure: no alarm
     ([2, 2, 2], [0.4, 0.3, 0.3]),  # 3 split, and the network knows
     ([2, 2, 2], [0.9, 0.1, 0.0]),  # 4 split, and it is sure
-    ([3, 3, 0], [0.0, 0.0, 1.0]),  # 5 a tie at half: no majority of one label, nobody can be surely wrong
+    ([3, 3, 0], [0.0, 0.0, 1.0]),  # 5 two halves, and the network is sure of what nobody felt
     ([1, 1, 0], [0.0, 0.0, 1.0]),  # 6 too few responses
+    ([3, 3, 0], [0.1, 0.9, 0.0]),  # 7 two halves, and the network says one of them
 ]
 COUNTS, PREDICTED = (np.array([row[place] for row in ROWS], dtype=float) for place in (0, 1))
 
 
 def test_each_image_stands_in_its_group() -> None:
     found = beside_people(COUNTS, PREDICTED, n_resamples=50, seed=1)
-    assert found.surely_wrong == [1]
+    assert found.surely_wrong == [5, 1]
+    assert found.unsure == [2]
     assert found.split_and_known == [3]
     assert found.split_and_unknown == [4]
-    assert found.agree == [0, 2, 5]
-    assert found.n_compared == 6
+    assert found.agree == [0, 7]
+    assert found.n_compared == 7
 
 
 def test_divergence_and_correlation_equal_scipys() -> None:

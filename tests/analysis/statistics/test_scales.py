@@ -168,3 +168,34 @@ def test_concordance_of_traces() -> None:
     estimate = mean_trace_concordance([[first, late], [first, first]], most_lag=10)
     assert (estimate.value, estimate.n) == (pytest.approx(1), 2)
     assert mean_trace_concordance([[first]]).value is None
+
+
+def test_bradley_terry_by_clusters_holds_the_truth_where_comparisons_of_one_image_are_alike() -> None:
+    """Of each image one text is better, whoever judges; the plain interval takes its eight judges for independent."""
+    random, n_held, n_plain, n_runs = np.random.default_rng(4), 0, 0, 150
+    for _ in range(n_runs):
+        chance = 1 / (1 + np.exp(-random.normal(0, 1.5, 40)))  # on average none is better
+        won = random.binomial(8, chance)
+        by_image = np.zeros((40, 2, 2))
+        by_image[:, 0, 1], by_image[:, 1, 0] = won, 8 - won
+        clustered = bradley_terry(by_image.sum(axis=0), by_cluster=by_image).strengths[0]
+        plain = bradley_terry(by_image.sum(axis=0)).strengths[0]
+        assert clustered.value == plain.value
+        n_held += clustered.low <= 0 <= clustered.high
+        n_plain += plain.low <= 0 <= plain.high
+    assert n_held / n_runs >= 0.9
+    assert n_plain / n_runs < 0.8
+
+
+def test_bradley_terry_by_clusters_of_one_comparison_is_about_the_plain_one() -> None:
+    random = np.random.default_rng(5)
+    by_comparison = np.zeros((600, 2, 2))
+    first = random.random(600) < 0.6
+    by_comparison[first, 0, 1], by_comparison[~first, 1, 0] = 1, 1
+    wins = by_comparison.sum(axis=0)
+    clustered, plain = bradley_terry(wins, by_cluster=by_comparison), bradley_terry(wins)
+    assert clustered.strengths[0].low == pytest.approx(plain.strengths[0].low, abs=2e-3)
+    one = bradley_terry(wins, by_cluster=wins[np.newaxis]).strengths[0]
+    assert (one.low, one.high) == (None, None)
+    with pytest.raises(ValueError, match="do not sum"):
+        bradley_terry(wins, by_cluster=by_comparison[:5])
