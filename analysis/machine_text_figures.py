@@ -176,8 +176,8 @@ def _effect_row(one: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-def _signed(number: float) -> str:
-    spelled = as_number(number)
+def _signed(number: float, decimals: int = 2) -> str:
+    spelled = as_number(number, decimals)
     return f"+{spelled}" if number > 0 and spelled.strip("0.") else spelled
 
 
@@ -191,7 +191,7 @@ def _ratio(one: Mapping[str, Any]) -> str:
         return "–"
 
     def write(value: float) -> str:
-        return f"{_signed(100 * math.expm1(value))} %"
+        return f"{_signed(100 * math.expm1(value), 1)} %"
 
     return f"{write(one['value'])}{_between(one, write)}"
 
@@ -200,6 +200,6 @@ def _about(row: AnalysisResult) -> str:
     found = row.result
     simulated = f", {found['n_simulated']:,} turns of simulated people among them" if found["n_simulated"] else ""
     return (
-        f"{found['n_rated']:,} ratings by {found['n_raters']:,} people of {found['n_shown']:,} texts shown"
+        f"Ratings: {found['n_rated']:,}, of {found['n_shown']:,} texts shown; people who rated: {found['n_raters']:,}"
         f"{simulated}. Snapshot {row.snapshot_id[:12]}, {moment(row.created_at)}."
     )
