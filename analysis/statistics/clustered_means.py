@@ -38,7 +38,7 @@ class Clusters:
         return ClusterSums(np.stack([*self._of_sizes, *of_totals]), middle)
 
     def _summed(self, column: NDArray[np.generic]) -> Numbers:
-        return np.bincount(self._group, weights=column, minlength=self._n_groups)
+        return np.asarray(np.bincount(self._group, weights=column, minlength=self._n_groups), np.float64)
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ def clustered_means(
     # around the middle, so that squares of large numbers do not swallow small differences
     middle = float(kept.mean()) if len(kept) else 0.0
     size = np.bincount(places, minlength=len(group_of_cluster)).astype(np.float64)
-    total = np.bincount(places, weights=kept - middle, minlength=len(group_of_cluster))
+    total = np.bincount(places, weights=kept - middle, minlength=len(group_of_cluster)).astype(np.float64)
     return means_of_clusters(Clusters(size, group_of_cluster, n_groups).sums(total, middle))
 
 
