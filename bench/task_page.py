@@ -4,12 +4,16 @@
 
 Starts an installation of its own with the demo study, opens the page in headless Chromium with an empty cache, slows
 the processor down four times and the network to 1.5 Mbit/s and 150 ms (Chromium's own emulation), and prints both
-figures: medians of ten first visits and of the answers in them. Exit status 1 if a bar is missed.
+figures: of ten first visits, and of the forty answers in them, the first of each visit among them. Beside the time
+until the page itself sees the new frame stands the browser's own figure for the same key (Event Timing: from the key to
+the next paint). Exit status 1 if a bar is missed: by the median visit, or by the slowest of the answers.
 """
 
+import os
 import shutil
 import statistics
 import sys
+from dataclasses import dataclass
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
@@ -36,12 +40,17 @@ _USABLE = """() => new Promise(resolve => {
 })"""
 # From the key's own time stamp to the frame after the one in which another image, decoded, stands on the stage.
 _MEASURE_ENTER = """() => {
-  window.__next = null;
+  window.__next = window.__painted = null;
+  let pressed = Infinity;
+  new PerformanceObserver(list => {
+    const enter = list.getEntries().find(each => each.name === 'keydown' && each.startTime >= pressed);
+    window.__painted ??= enter?.duration;
+  }).observe({ type: 'event', durationThreshold: 16 });
   document.addEventListener('keydown', event => {
     if (event.key !== 'Enter') return;
     const frame = document.querySelector('[data-frame]');
     const before = frame.dataset.stimulus;
-    const pressed = event.timeStamp;
+    pressed = event.timeStamp;
     const look = () => {
       const image = frame.querySelector('img');
       const shown = frame.dataset.stimulus !== before && image?.complete && image.naturalWidth;
@@ -61,8 +70,18 @@ def slow_down(page: Page) -> None:
     session.send("Emulation.setCPUThrottlingRate", {"rate": SLOWDOWN})
 
 
-def visit(browser: Browser, address: str, slug: str) -> tuple[float, list[float]]:
-    """One person's first visit: seconds until the page can be used, milliseconds from each Enter to the next image."""
+@dataclass
+class Visit:
+    """One person's first visit: seconds until the page can be used; of each Enter, milliseconds to the next image, by
+    the page's own frames and by the browser's Event Timing (to 8 ms; None where it was below 16 ms).
+    """
+
+    usable: float
+    waits: list[float]
+    painted: list[float | None]
+
+
+def visit(browser: Browser, address: str, slug: str) -> Visit:
     context = browser.new_context(
         base_url=address,
         viewport=PHONE,  # type: ignore[arg-type]
@@ -74,19 +93,19 @@ def visit(browser: Browser, address: str, slug: str) -> tuple[float, list[float]
     page = context.new_page()
     slow_down(page)
     page.goto(f"/s/{slug}/task", wait_until="commit")
-    usable = page.evaluate(_USABLE) / 1000
-    waits = []
+    found = Visit(page.evaluate(_USABLE) / 1000, [], [])
     for _ in range(ANSWERS):
         page.keyboard.press("2")
         page.keyboard.type("the calm water makes me feel small")
         page.evaluate(_MEASURE_ENTER)
         page.keyboard.press("Enter")
         page.wait_for_function("() => window.__next !== null")
-        waits.append(page.evaluate("window.__next"))
+        found.waits.append(page.evaluate("window.__next"))
         # a person looks for some seconds; the page uses them
         page.wait_for_load_state("networkidle")
+        found.painted.append(page.evaluate("window.__painted"))
     context.close()
-    return usable, waits
+    return found
 
 
 def taking_part(browser: Browser, address: str, slug: str) -> list[dict[str, object]]:
@@ -108,14 +127,19 @@ def main() -> int:
         browser = playwright.chromium.launch(
             executable_path=chromium, args=["--headless", "--no-sandbox", "--disable-gpu"]
         )
-        measured = [visit(browser, f"http://127.0.0.1:{site.port}", slug) for _ in range(VISITS)]
+        visits = [visit(browser, f"http://127.0.0.1:{site.port}", slug) for _ in range(VISITS)]
         browser.close()
-    usable = [seconds for seconds, _ in measured]
-    waits = [wait for _, each in measured for wait in each]
+    usable = [each.usable for each in visits]
+    waits = [wait for each in visits for wait in each.waits]
+    first = [each.waits[0] for each in visits]
+    painted = [duration or 16.0 for each in visits for duration in each.painted]
     print(f"CPU {SLOWDOWN}x slower, 1.5 Mbit/s, 150 ms, first visit, empty cache, {VISITS} visits")
     print(f"usable after            median {statistics.median(usable):.2f} s, worst {max(usable):.2f} s")
     print(f"Enter to the next image median {statistics.median(waits):.0f} ms, worst {max(waits):.0f} ms")
-    return int(statistics.median(usable) > USABLE_SECONDS or statistics.median(waits) > NEXT_IMAGE_MS)
+    print(f"  of a visit's first    median {statistics.median(first):.0f} ms, worst {max(first):.0f} ms")
+    print(f"  by Event Timing       median {statistics.median(painted):.0f} ms, worst {max(painted):.0f} ms")
+    print(f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
+    return int(statistics.median(usable) > USABLE_SECONDS or max(waits) > NEXT_IMAGE_MS)
 
 
 if __name__ == "__main__":

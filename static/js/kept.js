@@ -72,19 +72,22 @@ export class Kept {
     }
   }
 
+  // What the page must know at once of an answer that will be kept in a moment.
+  note(entry) {
+    this.drafts.delete(entry.draft);
+    if (entry.method === "POST") this.done.add(entry.stimulus.key);
+  }
+
   // The answer goes among the unsent, its draft goes away, its image counts as done: all or nothing.
   // replaces: the order number of a refused answer that this one corrects
   keepUnsent(entry, { replaces = null } = {}) {
-    this.drafts.delete(entry.draft);
+    this.note(entry);
     const changes = [
       { store: "unsent", put: entry },
       { store: "drafts", drop: entry.draft },
     ];
     if (replaces !== null) changes.push({ store: "unsent", drop: replaces });
-    if (entry.method === "POST") {
-      this.done.add(entry.stimulus.key);
-      changes.push({ store: "done", put: { key: entry.stimulus.key, at: Date.now() } });
-    }
+    if (entry.method === "POST") changes.push({ store: "done", put: { key: entry.stimulus.key, at: Date.now() } });
     return this.#write(changes, { safely: true });
   }
 

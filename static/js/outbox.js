@@ -8,6 +8,7 @@
 
 import { Refused, Unreachable, callApi } from "./api.js";
 import { pause } from "./deliver.js";
+import { painted } from "./painted.js";
 
 // nothing is wrong with the answer itself: it may be sent later
 const STOPS = new Set(["study_not_open", "consent_changed", "state_conflict", "not_taking_part"]);
@@ -48,16 +49,21 @@ export class Outbox {
     this.entries = [...stored, ...[...this.beingKept].filter((entry) => !keys.has(entry.key))];
   }
 
+  // The next image comes first: the answer is kept and sent in the moment after it is seen.
   async add(entry, { replaces = null } = {}) {
     this.beingKept.add(entry);
     this.entries = [...this.entries.filter((each) => each.key !== replaces?.key), entry];
-    this.others?.postMessage({ kind: "given", stimulus: entry.stimulus.key });
-    this.told.changed();
+    this.kept.note(entry);
+    await painted();
     try {
-      await this.kept.keepUnsent(entry, { replaces: replaces?.order ?? null });
+      const kept = this.kept.keepUnsent(entry, { replaces: replaces?.order ?? null });
+      this.others?.postMessage({ kind: "given", stimulus: entry.stimulus.key });
+      this.told.changed();
+      await kept;
     } finally {
       this.beingKept.delete(entry);
     }
+    this.told.changed();
     await this.run();
   }
 
@@ -111,7 +117,7 @@ export class Outbox {
   // Returns whether there was something to send.
   async #sendOldest() {
     await this.load();
-    const ready = this.waiting.filter((entry) => !this.waiting.some((each) => each.key === entry.after));
+    const ready = this.waiting.filter((entry) => !this.beingKept.has(entry) && !this.waiting.some((each) => each.key === entry.after));
     // one answer that the server fails at again and again must not hold back those behind it
     const entry = ready.find((each) => (this.failures.get(each.key) ?? 0) < MOST_FAILURES) ?? ready[0];
     this.told.changed();

@@ -25,6 +25,7 @@ import { Kept } from "./kept.js";
 import { listenToKeys } from "./keys.js";
 import { openOffline } from "./offline.js";
 import { Outbox } from "./outbox.js";
+import { painted } from "./painted.js";
 import { showRefusals } from "./refusals.js";
 import { enlarge, preload, showStimulus, usePictures } from "./stage.js";
 import { advance, answers, check, lockSteps, markAll, showSteps, startSteps, stepSignals, steps } from "./steps.js";
@@ -104,7 +105,7 @@ async function show(next, { focus = true } = {}) {
     scrollTo(0, 0);
     steps[0].focus({ preventScroll: true });
   }
-  for (const coming of stock.open({ ahead: true }).slice(0, 3)) preload(coming.stimulus);
+  painted().then(() => stock.open({ ahead: true }).slice(0, 3).forEach((coming) => preload(coming.stimulus)));
 }
 
 // The next image; before it, an answer that must be corrected.
@@ -179,6 +180,7 @@ function showState() {
   if (outbox.stopped) {
     return tell("stopped", `${outbox.stopped.message} ${n ? word("kept", { n }) : ""}`, { retry: tryAgain });
   }
+  if (n && outbox.isAway && outbox.beingKept.size) return; // it says 'kept' when it is
   if (n && outbox.isAway && outbox.said) return tell("waiting", `${outbox.said} ${word("kept", { n })}`, { retry: tryAgain });
   if (n && outbox.isAway) return tell("waiting", word(kept.isLasting ? "waiting" : "waiting-here", { n }), { retry: tryAgain });
   if (n) return tell("saving", word("saving"));
@@ -247,7 +249,8 @@ function give(made) {
     setTimeout(() => stopStaying(entry.key), PATIENT_MS);
   }
   outbox.add(entry, { replaces });
-  if (!stays) goOn();
+  if (stays) showState();
+  else goOn();
 }
 
 // A new answer, not a change of one, a skip, or a rating of what a network wrote.

@@ -4,13 +4,15 @@ export function start(element, page) {
   const box = element.querySelector(".options");
   const options = [...box.children].map((label) => ({ label, input: label.querySelector("input") }));
   const standard = options.map(({ input }) => input.value);
-  let shown = standard;
+  let shown = null;
   let changes = 0;
 
   const chosen = () => options.find(({ input }) => input.checked)?.input.value ?? null;
 
   function arrange(order) {
+    const before = String(shown);
     shown = order?.length === standard.length ? order : standard;
+    if (String(shown) === before) return;
     shown.forEach((id, place) => {
       const option = options.find(({ input }) => input.value === id);
       const digit = place < 9 ? String(place + 1) : "";
@@ -43,7 +45,7 @@ export function start(element, page) {
       for (const { input } of options) input.checked = input.value === value;
       changes = 0;
     },
-    order: () => shown,
+    order: () => shown ?? standard,
     check: () => (chosen() ? null : element.dataset.wordMissing),
     focus: (how) => (options.find(({ input }) => input.checked)?.input ?? element).focus(how),
     // 1 to 9; true if the digit meant something here
