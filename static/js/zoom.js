@@ -6,6 +6,7 @@ const MOST = 8;
 const dialog = byId("picture");
 const area = byId("picture-area");
 const image = byId("picture-image");
+const frame = document.querySelector("[data-frame]");
 let scale = 1;
 let x = 0; // of the image's middle, in pixels from the area's
 let y = 0;
@@ -80,18 +81,35 @@ dialog.addEventListener("keydown", (event) => {
 area.addEventListener("pointerdown", (event) => {
   area.setPointerCapture(event.pointerId);
   fingers.set(event.pointerId, { x: event.clientX, y: event.clientY });
-  if (fingers.size > 1) return;
+  if (fingers.size > 1) {
+    lastTap.at = 0; // two fingers are no tap
+    return;
+  }
   const isSecond = event.timeStamp - lastTap.at < 350 && Math.hypot(event.clientX - lastTap.x, event.clientY - lastTap.y) < 40;
   if (isSecond) zoomTo(scale > 1.05 ? 1 : 2.5, ...fromMiddle(event));
   lastTap = isSecond ? { at: 0, x: 0, y: 0 } : { at: event.timeStamp, x: event.clientX, y: event.clientY };
 });
 
-area.addEventListener("pointermove", (event) => {
+// Two fingers on the image of the task: the same, and the enlarged image opens under them.
+frame.addEventListener("pointerdown", (event) => {
+  if (event.pointerType !== "touch" || byId("zoom").hidden) return;
+  fingers.set(event.pointerId, { x: event.clientX, y: event.clientY });
+  if (fingers.size === 2) byId("zoom").click();
+});
+
+function move(event) {
   const before = fingers.get(event.pointerId);
   if (!before) return;
   const now = { x: event.clientX, y: event.clientY };
   const other = [...fingers].find(([id]) => id !== event.pointerId)?.[1];
+  if (event.currentTarget === frame && !dialog.open) {
+    fingers.set(event.pointerId, now);
+    return;
+  }
   if (other) {
+    // the middle between the fingers moves half as far as one of them
+    x += (now.x - before.x) / 2;
+    y += (now.y - before.y) / 2;
     const apart = (point) => Math.hypot(point.x - other.x, point.y - other.y) || 1;
     zoomTo((scale * apart(now)) / apart(before), ...fromMiddle({ clientX: (now.x + other.x) / 2, clientY: (now.y + other.y) / 2 }));
   } else {
@@ -100,6 +118,10 @@ area.addEventListener("pointermove", (event) => {
     place();
   }
   fingers.set(event.pointerId, now);
-});
+}
 
-for (const end of ["pointerup", "pointercancel"]) area.addEventListener(end, (event) => fingers.delete(event.pointerId));
+for (const touched of [area, frame]) {
+  touched.addEventListener("pointermove", move);
+  for (const end of ["pointerup", "pointercancel"]) touched.addEventListener(end, (event) => fingers.delete(event.pointerId));
+}
+dialog.addEventListener("close", () => fingers.clear());
