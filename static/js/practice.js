@@ -1,6 +1,6 @@
 // The practice page: the study's steps as on the task page. Their answers go into one field of the form as it is sent.
 
-import { answers, check, showSteps, startSteps, steps } from "./steps.js";
+import { advance, answers, check, showSteps, startSteps, steps } from "./steps.js";
 import { byId } from "./words.js";
 
 const form = byId("practice");
@@ -16,6 +16,9 @@ document.addEventListener("keydown", (event) => {
   const isHeld = event.altKey !== event.ctrlKey;
   const isPlain = !event.altKey && !event.ctrlKey && !event.target.matches("textarea, input[type=text]");
   if (!digit || event.metaKey || !(isHeld || isPlain)) return;
-  if (steps.some((step) => step.digit?.(Number(digit)))) event.preventDefault();
+  const step = steps.find((each) => each.digit?.(Number(digit)));
+  if (!step) return;
+  event.preventDefault();
+  if (isPlain) advance(step);
 });
 document.documentElement.dataset.ready = "yes";

@@ -1,54 +1,20 @@
 """By keyboard alone, from the welcome to the end; and what the page is for eyes, ears and habits of other kinds."""
 
 import gzip
-import re
-from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, Response, expect
 
+from tests.browser.by_keyboard import focused, tab_to
 from tests.browser.conftest import PHONE, Product, assert_accessible, assert_fits, demo_with_room, join
 from tests.browser.taking_part import TEXT, answer, answers_of, expect_saved, on_stage, wait_for_image, write
 
 MOST_BYTES = 60_000
-MOST_TABS = 60
-
-# What has the focus, and whether one can see it: an outline around it, or around the label that stands for it.
-_FOCUSED = """() => {
-  const element = document.activeElement;
-  const shown = [element, element.closest('label')].filter(Boolean).some(each => {
-    const style = getComputedStyle(each);
-    return style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2;
-  });
-  const box = (element.closest('label') ?? element).getBoundingClientRect();
-  return { name: (element.getAttribute('aria-label') || element.labels?.[0]?.textContent || element.textContent).trim(),
-    id: element.id, tag: element.tagName, isShown: shown, top: box.top, left: box.left,
-    isInView: box.bottom > 0 && box.top < innerHeight };
-}"""
 
 
 @pytest.fixture(scope="module")
 def slug(product: Product) -> str:
     return demo_with_room(product)
-
-
-def focused(page: Page) -> dict[str, Any]:
-    found: dict[str, Any] = page.evaluate(_FOCUSED)
-    return found
-
-
-def tab_to(page: Page, name: str) -> list[dict[str, Any]]:
-    """Presses Tab until the named thing has the focus; every stop on the way must be seen."""
-    stops: list[dict[str, Any]] = []
-    for _ in range(MOST_TABS):
-        page.keyboard.press("Tab")
-        stop = focused(page)
-        stops.append(stop)
-        assert stop["isShown"], f"nobody sees that the focus is on {stop}"
-        assert stop["isInView"], f"the focus is outside the window, on {stop}"
-        if re.search(name, stop["name"]):
-            return stops
-    pytest.fail(f"Tab never came to {name}, but to {[stop['name'] for stop in stops]}")
 
 
 def test_from_the_welcome_to_the_end_by_keyboard_alone(page: Page, slug: str) -> None:
