@@ -234,7 +234,7 @@ function skip(reason) {
   give({ method: "POST", url: config.skips_url, body: { ...target.names, reason, client_key: newKey() }, isSkip: true });
 }
 
-// Kept on the device first; the page goes on while it is brought home.
+// The page goes on at once; behind it the answer is kept on the device, then brought home (outbox.js).
 function give(made) {
   const { id, stimulus, options, names, replaces = null } = target;
   const entry = { ...made, key: made.body.client_key, draft: id, stimulus, shown: { options, names } };
