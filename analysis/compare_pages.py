@@ -141,7 +141,8 @@ def leads_to(result: AnalysisResult) -> TwoSides | None:
     if options["labels"] != SAME or options["what"] == STEPS:
         return None
     if options["what"] == SOURCES:
-        return TwoSides(*({"source": str(options[side])} if options[side] else {} for side in ("first", "second")))
+        first, second = ({"source": str(options[side])} if options[side] else {} for side in ("first", "second"))
+        return TwoSides(first, second)
     return TwoSides(second_study=str(options["other"]) if options["what"] == STUDIES else "")
 
 

@@ -68,7 +68,7 @@ class Cells:
         # around the middle, so that squares of large numbers do not swallow small differences
         middle = float(kept.mean()) if len(kept) else 0.0
         total = np.bincount(self._pair_there, weights=kept - middle, minlength=len(self._image_of_pair))
-        of_image = np.bincount(self._image_of_pair, weights=total, minlength=len(self._source_of_image))
+        of_image = np.bincount(self._image_of_pair, total, len(self._source_of_image)).astype(np.float64)
         return CellMeans(
             self._images.sums(of_image, middle), self._pairs.sums(total, middle), self._n_sources, self._width
         )
@@ -78,6 +78,6 @@ class Cells:
         self._there = there
         self._pair_there = self._pair[there]
         size = np.bincount(self._pair_there, minlength=len(self._image_of_pair)).astype(np.float64)
-        of_image = np.bincount(self._image_of_pair, weights=size, minlength=len(self._source_of_image))
+        of_image = np.bincount(self._image_of_pair, size, len(self._source_of_image)).astype(np.float64)
         self._pairs = Clusters(size, self._cell_of_pair, self._n_sources * self._width)
         self._images = Clusters(of_image, self._source_of_image, self._n_sources)

@@ -1,13 +1,14 @@
 """A number for each text, by which what was described before is found again."""
 
 from collections.abc import Sequence
+from typing import TypeAlias
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
 #: Texts as they come out of a snapshot.
-Texts = pa.ChunkedArray
+Texts: TypeAlias = pa.ChunkedArray
 
 Words = NDArray[np.uint64]
 

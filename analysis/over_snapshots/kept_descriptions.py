@@ -71,4 +71,5 @@ def _read(file: Any) -> DescribedTexts:
     batch.validate()
     arrays: dict[str, Any] = {name: batch.column(name).values.to_numpy() for name in _ARRAYS}
     arrays["numbers"] = arrays["numbers"].reshape(-1, len(NUMBERS))
-    return DescribedTexts(**arrays, **{name: tuple(batch.column(name).values.to_pylist()) for name in _WORDS})
+    arrays |= {name: tuple(batch.column(name).values.to_pylist()) for name in _WORDS}
+    return DescribedTexts(**arrays)

@@ -51,7 +51,7 @@ def _grouping(draft: Draft, place: int, grouping: dict[str, Any]) -> None:
     rows: list[list[Text]] = []
     marks = []
     for number, group in enumerate(grouping["groups"]):
-        path = ["groupings", place, "groups", number]
+        path: list[str | int] = ["groupings", place, "groups", number]
         family = ["groupings", "*", "groups", "*"]
         counts = [
             draft.evidence.number(GROUPS, *path, key, what=f"{words} per group", family=[*family, key])
@@ -111,7 +111,7 @@ def _dot(name: str, found: dict[str, Any], css: str) -> Dot:
 def _pairs(draft: Draft, place: int, grouping: dict[str, Any], names: dict[str, str]) -> None:
     rows: list[list[Text]] = []
     for number, pair in enumerate(grouping["pairs"]):
-        path = ["groupings", place, "pairs", number]
+        path: list[str | int] = ["groupings", place, "pairs", number]
         family = ["groupings", "*", "pairs", "*"]
         shared = draft.evidence.number(
             GROUPS, *path, "n_paired", what="images with two answers of both groups", family=[*family, "n_paired"]

@@ -54,10 +54,13 @@ def compare_groups(
     margin: the smallest difference that would matter, of shares and of agreement alike, above 0. Groups come in the
     order of their sizes. keys: of the stimuli, as elsewhere. A stimulus is named by its row.
     """
-    columns = [np.asarray(column, dtype=np.int64).reshape(-1) for column in (group, stimulus, person, label)]
-    comparison = GroupComparison(
-        *columns, names, n_stimuli, n_labels, margin, least_people, least_answers, keys, n_resamples, seed
+    groups, stimuli, people, labels = (
+        np.asarray(column, dtype=np.int64).reshape(-1) for column in (group, stimulus, person, label)
     )
+    comparison = GroupComparison(
+        groups, stimuli, people, labels,
+        names, n_stimuli, n_labels, margin, least_people, least_answers, keys, n_resamples, seed,
+    )  # fmt: skip
     return comparison.everything(progress)
 
 
