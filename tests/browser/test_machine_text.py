@@ -62,6 +62,12 @@ def answer_and_see(page: Page) -> tuple[str, Locator]:
     return key, dialog
 
 
+def goes_on(page: Page, key: str) -> None:
+    """The next image comes, and all that was given is brought home."""
+    page.wait_for_function("key => document.querySelector('[data-frame]').dataset.stimulus !== key", arg=key)
+    expect_saved(page)
+
+
 @pytest.fixture
 def phone(browser: Browser, product: Product) -> Any:
     context: BrowserContext = browser.new_context(base_url=product.address, viewport=PHONE, has_touch=True)  # type: ignore[arg-type]
@@ -70,7 +76,7 @@ def phone(browser: Browser, product: Product) -> Any:
 
 
 def test_one_is_shown_what_a_network_wrote_and_another_is_held_out(
-    page: Page, phone: Page, admin_page: Page, browser: Browser, product: Product
+    phone: Page, admin_page: Page, browser: Browser, product: Product
 ) -> None:
     slug = make(product, "After an answer", n=6)
     product.manage("shell", "-v0", "-c", WRITE.format(slug=slug))
@@ -96,11 +102,10 @@ def test_one_is_shown_what_a_network_wrote_and_another_is_held_out(
     expect(dialog.get_by_role("radio", name="Largely")).to_be_checked()
     shown.keyboard.press("Enter")
     expect(dialog).to_be_hidden()
-    shown.wait_for_function("key => document.querySelector('[data-frame]').dataset.stimulus !== key", arg=key)
-    expect_saved(shown)
+    goes_on(shown, key)
     assert turns(product, anna) == [[True, 4, True]]
 
-    # the network goes away while she looks at it: the rating waits on the device, through a reload too
+    # the network goes away while she looks at it: the rating waits on the device
     _, dialog = answer_and_see(shown)
     context.set_offline(True)
     shown.keyboard.press("2")
@@ -112,22 +117,22 @@ def test_one_is_shown_what_a_network_wrote_and_another_is_held_out(
     assert turns(product, anna) == [[True, 4, True], [True, 2, True]]
 
     # passed over
-    _, dialog = answer_and_see(shown)
+    key, dialog = answer_and_see(shown)
     shown.keyboard.press("Escape")
     expect(dialog).to_be_hidden()
-    expect_saved(shown)
+    goes_on(shown, key)
     assert turns(product, anna)[2] == [True, None, True]
     assert n_answers(product, anna) == 3
 
     # by touch, on a phone
-    _, dialog = answer_and_see(shown)
+    key, dialog = answer_and_see(shown)
     shown.set_viewport_size(PHONE)  # type: ignore[arg-type]
     assert_fits(shown)
     assert_accessible(shown)
     dialog.get_by_text("Fully").click()
     dialog.get_by_role("button", name="Rate it and go on").click()
     expect(dialog).to_be_hidden()
-    expect_saved(shown)
+    goes_on(shown, key)
     assert turns(product, anna)[3] == [True, 5, True]
 
     # who is held out goes on at once, and nothing tells her
@@ -135,9 +140,8 @@ def test_one_is_shown_what_a_network_wrote_and_another_is_held_out(
         key = wait_for_image(phone)
         write(phone)
         phone.keyboard.press("Enter")
-        phone.wait_for_function("key => document.querySelector('[data-frame]').dataset.stimulus !== key", arg=key)
+        goes_on(phone, key)
         expect(phone.locator("#machine-text")).to_be_hidden()
-        expect_saved(phone)
         assert len(turns(product, bo)) == number + 1
     assert turns(product, bo) == [[False, None, False]] * 3
     context.close()
