@@ -67,7 +67,7 @@ class Cells:
         kept = values[there]
         # around the middle, so that squares of large numbers do not swallow small differences
         middle = float(kept.mean()) if len(kept) else 0.0
-        total = np.bincount(self._pair_there, weights=kept - middle, minlength=len(self._image_of_pair))
+        total = np.bincount(self._pair_there, kept - middle, len(self._image_of_pair)).astype(np.float64)
         of_image = np.bincount(self._image_of_pair, total, len(self._source_of_image)).astype(np.float64)
         return CellMeans(
             self._images.sums(of_image, middle), self._pairs.sums(total, middle), self._n_sources, self._width
