@@ -300,6 +300,17 @@ def sources_by_key(study: Study, keys: Iterable[str]) -> dict[str, str]:
     return dict(Stimulus.objects.filter(study=study, key__in=list(keys)).values_list("key", "source_dataset"))
 
 
+def texts_with_origins(study: Study, keys: Iterable[str]) -> dict[str, list[tuple[str, str]]]:
+    """{stimulus key: (whose it is, the text) as they were shown}, for those that showed texts; for results only."""
+    rows = Stimulus.objects.filter(study=study, key__in=list(keys)).values_list("key", "metadata")
+    found = {}
+    for key, metadata in rows:
+        shown, origins = (next(iter(metadata.get(name, {}).values()), []) for name in ("shown", "origins"))
+        if shown and len(shown) == len(origins):
+            found[key] = list(zip(map(str, origins), map(str, shown), strict=True))
+    return found
+
+
 def responses_of_stimulus(stimulus_id: int) -> QuerySet[Response]:
     """Accepted and surplus responses of a stimulus, the oldest first, with their annotators' pseudonyms."""
     return (

@@ -11,10 +11,11 @@ TOP, BOTTOM = 18, 22
 
 @dataclass(frozen=True)
 class Column:
-    """One span of time: its name (for the tip of the mouse) and how many."""
+    """One span of time, or of a measure: its name (for the tip of the mouse), how many, and where that leads."""
 
     name: str
     n: int
+    href: str = ""
 
 
 def columns(title: str, description: str, bars: Sequence[Column], *, first: str, last: str) -> str:
@@ -31,7 +32,8 @@ def columns(title: str, description: str, bars: Sequence[Column], *, first: str,
     for place, column in enumerate(bars):
         height = (floor - TOP) * column.n / top_value
         bar = marks.rect(place * step + 0.08 * step, floor - height, 0.84 * step, height, "bar series-2")
-        parts.append(bar.replace("/>", f"><title>{marks.escape(column.name)}: {column.n:,}</title></rect>"))
+        titled = bar.replace("/>", f"><title>{marks.escape(column.name)}: {column.n:,}</title></rect>")
+        parts.append(marks.link(column.href, [titled], name=f"{column.name}: {column.n:,}"))
     parts.append(marks.line(0, floor, 100, floor, "axis"))
     parts.append(marks.text(0, HEIGHT - 6, first, "axis-text"))
     if last and last != first:

@@ -36,10 +36,11 @@ def frame(height: int, title: str, description: str, parts: Iterable[str], *, ex
     )
 
 
-def link(href: str, parts: Iterable[str]) -> str:
-    """Marks that lead somewhere; without an address, the marks alone."""
+def link(href: str, parts: Iterable[str], *, name: str = "") -> str:
+    """Marks that lead somewhere; without an address, the marks alone. name: for marks that hold no words themselves."""
     drawn = "".join(parts)
-    return f'<a href="{escape(href, quote=True)}">{drawn}</a>' if href else drawn
+    said = f' aria-label="{escape(name, quote=True)}"' if name else ""
+    return f'<a href="{escape(href, quote=True)}"{said}>{drawn}</a>' if href else drawn
 
 
 def text(x: float, y: float, words: str, css: str = "", anchor: str = "start") -> str:

@@ -1,5 +1,6 @@
 """What a study's explanations say, counted: the parts of the language page's result, as plain JSON."""
 
+import itertools
 import math
 from collections.abc import Sequence
 from typing import Any
@@ -26,6 +27,8 @@ HISTOGRAMS: dict[str, tuple[float, float, int]] = {
     "sentiment": (-1, 1, 20),
 }
 """Measures drawn as a distribution: lowest, highest, bins of equal width; what lies outside counts at the end."""
+SEARCHED = 64
+"""Texts of a bin among which its images are looked for."""
 
 
 def cells(study: StudyTexts) -> dict[str, dict[str, Any]]:
@@ -215,10 +218,35 @@ def _binned(values: NDArray[np.float64], name: str, cell: NDArray[np.int64], n: 
     """(n, bins) how many values of each cell lie in each bin; None for measures that are not drawn so."""
     if name not in HISTOGRAMS:
         return None
-    low, high, bins = HISTOGRAMS[name]
+    bins = HISTOGRAMS[name][2]
     there = ~np.isnan(values)
-    place = np.clip(((values[there] - low) / (high - low) * bins).astype(np.int64), 0, bins - 1)
-    return np.bincount(cell[there] * bins + place, minlength=n * bins).reshape(n, bins)
+    return np.bincount(cell[there] * bins + _bin_of(values[there], name), minlength=n * bins).reshape(n, bins)
+
+
+def _bin_of(values: NDArray[np.float64], name: str) -> NDArray[np.int64]:
+    low, high, bins = HISTOGRAMS[name]
+    return np.clip(((values - low) / (high - low) * bins).astype(np.int64), 0, bins - 1)
+
+
+def spread(study: StudyTexts) -> dict[str, list[dict[str, list[int]]]]:
+    """Per measure that is drawn as a distribution and bin: at most eight images with a text in it, the first ones."""
+    found = {}
+    for measure in MEASURES:
+        if measure.name not in HISTOGRAMS:
+            continue
+        values = measure.values(study.texts)
+        there = np.flatnonzero(~np.isnan(values))
+        bins = _bin_of(values[there], measure.name)
+        # few numbers sort fast, and only the first texts of each bin are looked at
+        order = np.argsort(bins.astype(np.uint8), kind="stable")
+        starts = np.searchsorted(bins[order], np.arange(HISTOGRAMS[measure.name][2] + 1))
+        found[measure.name] = [
+            {"images": list(dict.fromkeys(study.image[there[order[start : min(end, start + SEARCHED)]]].tolist()))}
+            for start, end in itertools.pairwise(starts.tolist())
+        ]
+        for one in found[measure.name]:
+            del one["images"][MOST_IMAGES:]
+    return found
 
 
 def _row(means: ClusteredMeans, place: int) -> list[Any] | None:

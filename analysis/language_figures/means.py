@@ -155,16 +155,14 @@ def histogram(name: str) -> Callable[[Selection], Figure | None]:
         low, high, n_bins = HISTOGRAMS[name]
         width = (high - low) / n_bins
         edges = [low + place * width for place in range(n_bins + 1)]
-        spans = [f"{as_number(left, 2).removesuffix('.00')} to {as_number(right, 2).removesuffix('.00')}"
-                 for left, right in itertools.pairwise(edges)]  # fmt: skip
-        if measure.unit == "words":
-            spans = [f"{left:.0f} to {right - 1:.0f}" for left, right in itertools.pairwise(edges)]
-        if measure.high is None:
-            spans[-1] = f"{as_number(edges[-2], 0)} and more"
+        spans = spans_of(name)
         fullest = spans[max(range(n_bins), key=lambda place: counts[place])]
         title = f"{measure.title}: how it is spread"
         lead = f"Most texts lie at {fullest}. Mean {written(measure, mean(selection.cell, name)[0])}."
-        drawn = [Column(span, n) for span, n in zip(spans, counts, strict=True)]
+        # the images behind a span are kept for the whole study
+        behind = selection.found.get("spread", {}).get(name, []) if not selection.part else []
+        links = [f"words?spread={name}.{place}#behind" if n and behind else "" for place, n in enumerate(counts)]
+        drawn = [Column(span, n, href) for span, n, href in zip(spans, counts, links, strict=True)]
         last = f"{as_number(high, 0)}{' and more' if measure.high is None else ''}"
         return Figure(
             id=f"spread_{name}",
@@ -178,9 +176,24 @@ def histogram(name: str) -> Callable[[Selection], Figure | None]:
             definition=f"{measure.title}: {measure.definition} Source: {measure.source}.",
             source=selection.about,
             css="half",
+            links=links,
         )
 
     return figure
+
+
+def spans_of(name: str) -> list[str]:
+    """The bins of a measure's distribution in words."""
+    measure = BY_NAME[name]
+    low, high, n_bins = HISTOGRAMS[name]
+    edges = [low + place * (high - low) / n_bins for place in range(n_bins + 1)]
+    spans = [f"{as_number(left, 2).removesuffix('.00')} to {as_number(right, 2).removesuffix('.00')}"
+             for left, right in itertools.pairwise(edges)]  # fmt: skip
+    if measure.unit == "words":
+        spans = [f"{left:.0f} to {right - 1:.0f}" for left, right in itertools.pairwise(edges)]
+    if measure.high is None:
+        spans[-1] = f"{as_number(edges[-2], 0)} and more"
+    return spans
 
 
 def parts_of_speech(selection: Selection) -> Figure | None:

@@ -16,6 +16,7 @@ from analysis.statistics.scales.comparisons import bradley_terry
 from snapshots.errors import SnapshotDamaged
 from snapshots.reader import Snapshot
 
+N_EXTREMES = 6
 OUTCOMES = ("both", "network_only", "human_only", "none")
 
 
@@ -52,7 +53,7 @@ def judged(snapshot: Snapshot, options: dict[str, Any], progress: Progress) -> d
     elif settings["mode"] == "preference":
         found |= {"design": "preference", **_preferences(judgements)}
     else:
-        found |= {"design": "turing", **_passing(judgements, resampling)}
+        found |= {"design": "turing", **_passing(judgements, resampling), "extremes": _extremes(judgements)}
     progress(2, 2, "")
     return found
 
@@ -108,6 +109,32 @@ def _passing(judgements: list[Judgement], resampling: dict[str, int]) -> dict[st
     images = np.unique([one.image for one in single], return_inverse=True)[1]
     took_a = clustered_means(indicator_columns([one.answer for one in single], ("a",)), images, **resampling)[0]
     return {"variants": variants, "took_a": took_a.as_dict()}
+
+
+def _extremes(judgements: list[Judgement]) -> dict[str, list[dict[str, Any]]]:
+    """The trials in which the network's text passed most and least often, each with how often of how many."""
+    by_trial: dict[str, list[Judgement]] = defaultdict(list)
+    for one in judgements:
+        by_trial[one.trial].append(one)
+    trials = [
+        {
+            "stimulus_key": trial,
+            "variant": next(origin for origin in own[0].origins if origin != HUMAN),
+            "n": len(own),
+            "n_passed": sum(_outcome(one) in ("both", "network_only") for one in own),
+        }
+        for trial, own in by_trial.items()
+    ]
+
+    def share(trial: dict[str, Any]) -> float:
+        return float(trial["n_passed"] / trial["n"])
+
+    # of several alike those with more judgements, then by key; a trial stands on one side only
+    most = sorted(trials, key=lambda each: (-share(each), -each["n"], each["stimulus_key"]))[:N_EXTREMES]
+    named = {each["stimulus_key"] for each in most}
+    rest = [each for each in trials if each["stimulus_key"] not in named]
+    least = sorted(rest, key=lambda each: (share(each), -each["n"], each["stimulus_key"]))[:N_EXTREMES]
+    return {"most": [each for each in most if each["n_passed"]], "least": least}
 
 
 def _monitored(own: list[Judgement]) -> dict[str, Any]:

@@ -112,6 +112,7 @@ def _counted(
         "marking": lambda: counted_words.marking(study),
         "pairs": lambda: counted_words.pairs(study),
         "presets": lambda: counted.presets(study, splits_of(read.image_keys)),
+        "spread": lambda: counted.spread(study),
         "similes": lambda: counted.similes(study),
         "something_else": lambda: counted.something_else(study),
         "languages": lambda: counted.languages(study),

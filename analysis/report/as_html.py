@@ -33,6 +33,7 @@ table { border-collapse: collapse; width: 100%; font: .88rem/1.4 "Segoe UI", "No
   font-variant-numeric: tabular-nums; }
 th, td { text-align: left; padding: .3rem .6rem .3rem 0; border-bottom: 1px solid #dcd9d2; vertical-align: top; }
 thead th { border-bottom: 2px solid #1b1e23; } .number { text-align: right; padding-right: 0; padding-left: .6rem; }
+.number + :not(.number) { padding-left: 1.2rem; }
 caption { text-align: left; font-weight: 650; padding-bottom: .4rem; }
 figure { margin: 2rem 0; } figure svg { max-width: 100%; height: auto; } figcaption, .note { font-size: .9rem; }
 .note { color: #5a5f68; margin-top: .4rem; } .box { overflow-x: auto; margin: 1.5rem 0; }

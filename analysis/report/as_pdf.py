@@ -191,6 +191,12 @@ def _table(table: Table) -> list[Flowable]:
             ("VALIGN", (0, 0), (-1, -1), "TOP"),
             ("LEFTPADDING", (0, 0), (0, -1), 0),
             ("LEFTPADDING", (1, 0), (-1, -1), 4),
+            # words that begin where a number ends need air between them
+            *(
+                ("LEFTPADDING", (at, 0), (at, -1), 12)
+                for at, column in enumerate(table.columns)
+                if at and column.has_words
+            ),
             ("RIGHTPADDING", (0, 0), (-1, -1), 0),
             ("TOPPADDING", (0, 0), (-1, -1), 2),
             ("BOTTOMPADDING", (0, 0), (-1, -1), 2),

@@ -47,17 +47,20 @@ def write_limits(draft: Draft) -> None:
                 "lending, not the answers."
             ]
         )
+    if draft.evidence.has("agreement"):
+        items += [
+            [
+                "A majority is what most of these people chose, not what a stimulus is; where they differ, the "
+                "difference is "
+                "the finding and need not be noise."
+            ],
+        ]
     items += [
         ["The people are those who came and agreed; they are no sample of a population, and nothing was weighted."],
         [
             "The options were offered. A feeling without an option is in none of the shares, and other options "
             "would have "
             "given other shares."
-        ],
-        [
-            "A majority is what most of these people chose, not what a stimulus is; where they differ, the "
-            "difference is "
-            "the finding and need not be noise."
         ],
         [
             "Each interval is for its figure alone. With many labels some intervals miss by chance; where p values are "

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from analysis.charts import Dot, dots
+from analysis.charts.marks import as_percent
 from analysis.report.document import Column, Text
 from analysis.report.draft import Draft
 
@@ -67,10 +69,19 @@ def _passing(draft: Draft, found: dict[str, Any]) -> None:
     ]
     draft.table(
         "Who passes for a person.",
-        [Column("Variant", 1.5), Column("Judgements", 1.2), *(Column(title, 1.9) for _, title in _OUTCOMES)],
+        [Column("Variant", 1.4), Column("Judgements", 1.5), *(Column(title, 1.9) for _, title in _OUTCOMES)],
         rows,
         note="In brackets: 95 % intervals from resampled images.",
     )
+    shares = {name: found["variants"][name]["passes"] for name in sorted(found["variants"])}
+    title = "Share of judgements in which the network passes"
+    marks = [
+        Dot(name, one["value"], one["low"], one["high"], as_percent(one["value"]), one["reason"] or "")
+        for name, one in shares.items()
+    ]
+    ticks = [(0.0, "0 %"), (0.5, "50 %"), (1.0, "100 %")]
+    drawing = dots(title, "See the table before it.", marks, axis=(0, 1), ticks=ticks)
+    draft.drawing(f"{title}, with 95 % intervals.", drawing)
 
 
 def _preferred(draft: Draft, found: dict[str, Any]) -> None:

@@ -24,7 +24,8 @@ def write_results(draft: Draft) -> None:
     if draft.evidence.has(JUDGED):
         write_judged(draft)
     if not draft.evidence.has("agreement"):
-        draft.say("The study has no choice among labels, so there is no agreement between labels to report.")
+        if not draft.evidence.has(JUDGED):
+            draft.say("The study has no choice among labels, so there is no agreement between labels to report.")
         return
     if not draft.evidence.value("agreement", "n_responses"):
         draft.say("No response to the choice counts yet, so there is nothing to report.")

@@ -1,5 +1,6 @@
 """Explanations before people: make a study that judges them, and read what it says."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
@@ -11,7 +12,8 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
-from analysis.judged.trials import PLAUSIBILITY, PREFERENCE, TURING
+from analysis.figures import moment
+from analysis.judged.trials import HUMAN, PLAUSIBILITY, PREFERENCE, TURING
 from analysis.judged_figures import judged_figures
 from analysis.models import JudgedStudy
 from analysis.over_snapshots.judged import JUDGED
@@ -21,12 +23,14 @@ from analysis.services.judge_speaker import JOB_KIND, start_judging
 from analysis.views.csv_file import csv_response
 from annotation.access import get_study, may_create_studies, rights_of
 from annotation.errors import InvalidInput
+from annotation.images import image_url
 from annotation.models import Study
-from annotation.queries import studies_by_ids
+from annotation.queries import images_by_key, studies_by_ids, texts_with_origins
 from jobs.models import Job
 from modelserve.queries import promoted_network
 from modelserve.variants import VARIANTS
 
+WHOSE = {HUMAN: "A person"}
 TITLES = {variant.name: variant.title for variant in VARIANTS.values()}
 DESIGN_TITLES = {
     TURING: "Emotional Turing test: a person's text and the network's, side by side",
@@ -87,10 +91,41 @@ def _results(request: HttpRequest, study: Study, own: JudgedStudy) -> HttpRespon
         "result": result,
         "took_a": result.result.get("took_a") if result else None,
         "figures": figures,
+        "extremes": _extremes(study, result.result.get("extremes", {})) if result else [],
+        "as_of": moment(result.created_at) if result else "",
         "job": job if job and job.state != Job.DONE else None,
         "is_running": job is not None and not job.has_ended,
     }
     return render(request, "analysis/judged.html", context)
+
+
+def _extremes(study: Study, found: Mapping[str, list[dict[str, Any]]]) -> list[dict[str, Any]]:
+    """The trials that the analysis names, with image, both texts and whose they were; those gone by now left out."""
+    keys = [one["stimulus_key"] for trials in found.values() for one in trials]
+    images = images_by_key(study, keys)
+    shown = texts_with_origins(study, keys)
+    headings = {"most": "Where the network passed most often", "least": "Where it passed least often"}
+    return [
+        {
+            "name": name,
+            "title": headings[name],
+            "trials": [
+                {
+                    **one,
+                    "thumbnail_url": image_url(study.pk, images[one["stimulus_key"]], "320"),
+                    "variant": TITLES.get(one["variant"], one["variant"]),
+                    "texts": [
+                        (WHOSE.get(origin, TITLES.get(origin, origin)), text, origin == HUMAN)
+                        for origin, text in shown[one["stimulus_key"]]
+                    ],
+                }
+                for one in trials
+                if one["stimulus_key"] in images and one["stimulus_key"] in shown
+            ],
+        }
+        for name, trials in found.items()
+        if trials
+    ]
 
 
 def _maker(request: HttpRequest, study: Study) -> HttpResponse:

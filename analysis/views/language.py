@@ -14,6 +14,7 @@ from analysis.charts.marks import as_percent
 from analysis.explorer_links import images
 from analysis.language.measures import MEASURES
 from analysis.language_figures import figure_named, figures
+from analysis.language_figures.means import spans_of
 from analysis.language_figures.selection import BY_NAME, Selection, headline
 from analysis.over_snapshots.words import NAME
 from analysis.queries import latest_analysis, study_statistics
@@ -78,12 +79,14 @@ def words(request: HttpRequest, slug: str) -> HttpResponse:
     if selection is not None:
         lists = _lists(selection)
         word = " ".join(request.GET.get("word", "").split())[:100]
+        spread = _spread(selection, request.GET.get("spread", "")) if not word else None
         context |= {
             "lists": lists,
             "things": selection.found["things"],
             "thing_shares": _thing_shares(selection),
             "word": word,
-            "behind": _behind(study, selection, word) if word else None,
+            "behind": _behind(study, selection, _images_of(selection, word), word) if word else None,
+            "spread": spread and {**spread, "behind": _behind(study, selection, spread["images"])},
             "explorer_url": _explorer_url(slug, word, selection.emotion) if word else "",
         }
     return render(request, "analysis/words.html", context)
@@ -184,13 +187,23 @@ def _thing_shares(selection: Selection) -> list[dict[str, str]]:
     ]  # fmt: skip
 
 
-def _behind(study: Study, selection: Selection, word: str) -> list[dict[str, Any]]:
-    """The images behind a word that the analysis tells, with what people wrote about them; empty if it tells none.
+def _spread(selection: Selection, asked: str) -> dict[str, Any] | None:
+    """A span of a measure's distribution, asked for as "sentiment.7", and its images' rows; None if it is none."""
+    name, _, place = asked.partition(".")
+    spans = selection.found.get("spread", {}).get(name, [])
+    if not (place.isascii() and place.isdigit() and int(place) < len(spans)):
+        return None
+    words = f"{BY_NAME[name].title} {spans_of(name)[int(place)]}"
+    return {"words": words, "images": spans[int(place)]["images"]}
+
+
+def _behind(study: Study, selection: Selection, rows: list[int], word: str = "") -> list[dict[str, Any]]:
+    """The images of these rows of the analysis, with what people wrote about them, such as with a word.
 
     The texts are those of now: what somebody has taken back since is not shown.
     """
     found = selection.found
-    keys = [found["images"][str(image)] for image in _images_of(selection, word)]
+    keys = [found["images"][str(image)] for image in rows]
     images = images_by_key(study, keys)
     texts = accepted_texts_of_stimuli(study, [key for key in keys if key in images])
     wanted = set(tokens_of(word))

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 
 import pytest
 from django.contrib.auth.models import User
@@ -101,6 +102,23 @@ def test_a_word_leads_to_its_images_with_what_people_say_now(client: Client, stu
     assert "The calm lake reminds me" not in page
     assert "not among those that stand out" in client.get(address, {"word": "<b>zebra"}).content.decode()
     assert "<b>zebra" not in client.get(address, {"word": "<b>zebra"}).content.decode()
+
+
+def test_a_column_of_a_distribution_leads_to_images_with_such_a_text(client: Client, study: Study) -> None:
+    words_of(study)
+    drawn = client.get(f"/studies/{study.slug}/language").content.decode()
+    columns = set(re.findall(r"words\?spread=(n_words\.\d+)#behind", drawn))
+    assert columns
+    address = f"/studies/{study.slug}/words"
+    for column in columns:
+        page = client.get(address, {"spread": column}).content.decode()
+        assert "Images with a text at: Words" in page
+        assert f"/studies/{study.slug}/stimuli/" in page
+    # of a part no images are kept, and what is no column is none
+    part = client.get(f"/studies/{study.slug}/language", {"source": "lakes"}).content.decode()
+    assert "words?spread=" not in part
+    for column in ("n_words.99", "n_words.-1", "n_words.²", "weather.1", "1"):
+        assert "Images with a text at" not in client.get(address, {"spread": column}).content.decode()
 
 
 def test_all_words_can_be_kept_as_a_table(client: Client, study: Study) -> None:

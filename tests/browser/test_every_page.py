@@ -18,6 +18,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.browser.conftest import ADMIN_PASSWORD, DESKTOP, PHONE, Product, demo_slug, join, sign_in
 from tests.browser.trouble import breaking_site, database_out_of_reach
 
+pytestmark = pytest.mark.timeout(900)  # the first test also trains a network and computes every analysis
 LONGEST_PICTURE = 2600  # pixels
 WIDTHS = {"desktop": DESKTOP, "phone": PHONE}
 PUBLIC = {"home": "/", "login": "/account/login", "not-found": "/studies/there-is-no-such-study/"}
@@ -45,7 +46,8 @@ RESEARCHING = {
     "explorer": "/studies/{slug}/explorer",
     "explorer-filtered": "/studies/{slug}/explorer?felt=awe&felt=contentment&agreement_max=0.9&sort=mixed",
     "latent": "/studies/{slug}/latent",
-    "judged": "/studies/{slug}/judged",
+    "judged": "/studies/{judging}/judged",
+    "judged-studies": "/studies/{slug}/judged",
     "disagreement": "/studies/{slug}/disagreement",
     "asking": "/studies/{slug}/asking",
     "people-and-networks": "/studies/{slug}/people-and-networks",
@@ -53,9 +55,12 @@ RESEARCHING = {
     "words": "/studies/{slug}/words",
     "report": "/studies/{slug}/report",
     "public-settings": "/studies/{slug}/public",
-    "groups": "/studies/{slug}/groups",
+    "groups": "/studies/{grouped}/groups?by=cohort",
+    "groups-asked": "/studies/{grouped}/groups?by=gender",
+    "explorer-groups": "/studies/{grouped}/explorer?group=north&also_group=south",
     "planning": "/studies/{slug}/planning",
-    "compare": "/studies/{slug}/compare",
+    "compare": "/studies/{slug}/compare?what=studies&other={grouped}&labels=same&simulated=yes&margin=5",
+    "compare-choose": "/studies/{slug}/compare",
     "stimulus": "/studies/{slug}/stimuli/{key}",
     "annotators": "/studies/{slug}/annotators",
     "annotator": "/studies/{slug}/annotators/{pseudonym}",
@@ -109,6 +114,11 @@ set_public_explorer(study=study, address="photographs", snapshot_id=frozen, sett
 make_explorer(study=study, progress=no_progress)
 print(study.stimuli.annotate(n=Count("responses")).order_by("-n", "pk").first().key)
 """
+# every analysis that a page of results shows; prints the study with groups of people and the one that judges
+EVERYTHING = """
+from tests.browser.full_results import compute_everything
+print(*compute_everything({slug!r}).values())
+"""
 # one line for each page of Django's admin: NAME|ADDRESS
 ADMIN_PAGES = """
 from django.contrib import admin
@@ -133,16 +143,15 @@ def facts(product: Product) -> dict[str, str]:
     slug = demo_slug(product)
     shown = product.manage("shell", "-v0", "-c", PUBLISH.format(slug=slug)).strip()
     product.manage("train", slug, "--task", "image_emotion", "--epochs", "3", "--now")
-    product.manage("snapshot_analysis", slug, "words")
-    product.manage("snapshot_analysis", slug, "disagreement")
-    product.manage("snapshot_analysis", slug, "asking")
+    computed = product.manage("shell", "-v0", "-c", EVERYTHING.format(slug=slug)).split()
     script = (
         "from annotation.models import Stimulus, Response; from modelserve.models import TrainingRun; "
         "r = Response.objects.order_by('pk').first(); print(r.stimulus.key, r.participation.annotator.pseudonym, "
         "TrainingRun.objects.latest('pk').pk)"
     )
     key, pseudonym, run = product.manage("shell", "-v0", "-c", script).split()
-    return {"slug": slug, "key": key, "pseudonym": pseudonym, "run": run, "shown": shown}
+    made = dict(zip(("grouped", "judging"), computed, strict=True))
+    return {"slug": slug, "key": key, "pseudonym": pseudonym, "run": run, "shown": shown, **made}
 
 
 @pytest.fixture(params=list(WIDTHS))
@@ -293,7 +302,6 @@ def test_pages_of_errors(visitor: tuple[str, Page, list[str]], product: Product,
     assert not wrong, "\n".join(wrong)
 
 
-@pytest.mark.timeout(900)  # some forty pages, each searched by axe
 def test_pages_of_the_admin(visitor: tuple[str, Page, list[str]], product: Product, facts: dict[str, str]) -> None:
     """Every list and one row of every table; pictures of those that an admin meets most."""
     width, page, wrong = visitor

@@ -13,7 +13,10 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 
 from analysis.models import AnalysisResult, JudgedStudy
+from analysis.over_snapshots.snapshot_analysis import no_progress
+from analysis.report.as_markdown import markdown_text
 from analysis.services.make_judged_study import machine_texts_of_file, make_judged_study
+from analysis.services.write_report import report_of_study
 from annotation.errors import InvalidInput, InvalidRows
 from annotation.models import Participation, Stimulus, Study
 from annotation.services.assign import assign_ahead, nothing_left
@@ -215,16 +218,27 @@ def test_the_command_makes_a_draft(source: Study, tmp_path: Path, mika: User) ->
 def test_the_page_shows_the_shares_with_the_papers_beside(source: Study, mika: User, sign_in: SignIn) -> None:
     study = turing(source, mika)
     judge(study, make_participation(study), lambda _: "both")
+    judge(study, make_participation(study), lambda origins: letter_of(origins, True))
     client, address = sign_in(mika), f"/studies/{study.slug}/judged"
     assert "Not counted yet" in client.get(address).content.decode()
     call_command("snapshot_analysis", study.slug, "judged", stdout=io.StringIO())
     page = client.get(address).content.decode()
     assert "Who passes for a person" in page
     assert "15.6 %" in page
-    assert "4 judgements of 4 trials on 4 images by 1 people" in page
+    assert "8 judgements of 4 trials on 4 images by 2 people" in page
+    # each trial with its image and both texts, and now, to whoever reads results, whose they were
+    assert "Where the network passed most often" in page
+    assert page.count("1 of 2 judgements") == 4
+    assert page.count("default words on") == page.count("it looks like") == 4
     csv = client.get(f"{address}/passing.csv").content.decode().splitlines()
-    assert csv[1].startswith("default,4,4,1.0,")
-    assert AnalysisResult.objects.get().name == "judged"
+    assert csv[1].startswith("default,8,4,0.5,")
+    result = AnalysisResult.objects.get()
+    assert result.name == "judged"
+    written = report_of_study(study=study, snapshot_id=result.snapshot_id, progress=no_progress, chapters=())
+    text = markdown_text(written.report)
+    assert "Who passes for a person" in text
+    assert "| default | 8 | 50.0 %" in text
+    assert "agreement between labels" not in text
     made = client.get(f"/studies/{source.slug}/judged").content.decode()
     assert f"/studies/{study.slug}/judged" in made
     assert "No speaker yet" in made
