@@ -183,5 +183,8 @@ def _latent(name: str, snapshot_id: str, found: Sequence[Mapping[str, Any]]) -> 
 
 
 def _as_stored(result: Any) -> Any:
-    """As the database gives it back, so that a first and a second report are written from the same thing."""
-    return json.loads(json.dumps(result, sort_keys=True, allow_nan=False))
+    """As the database gives it back, so that a first and a second report are written from the same thing.
+
+    Its numbers know no -0.0, which would be written with its sign.
+    """
+    return json.loads(json.dumps(result, sort_keys=True, allow_nan=False), parse_float=lambda digits: float(digits) + 0)
