@@ -56,6 +56,7 @@ def network_card(study: Study, page: RunPage) -> str:
         "",
         *_heads(page),
         *[f"> {_plain(str(note))}\n" for note in network.metrics.get("notes", [])],
+        *_captions(page),
         "## How it learned",
         "",
         f"- Seed: {network.seed}; program: `{network.code_version}`",
@@ -65,6 +66,33 @@ def network_card(study: Study, page: RunPage) -> str:
         "",
     ]
     return "\n".join(lines)
+
+
+def _captions(page: RunPage) -> list[str]:
+    """The table of its texts, metrics in rows; nothing for other networks."""
+    found = page.captions
+    if found is None:
+        return []
+    heads = ["measure", *(column.lower() for column in found.columns)]
+    return [
+        f"## What it writes, about {found.n_images:,} of {found.n_test:,} test images",
+        "",
+        "Shares are times 100; in brackets the 95 % interval.",
+        "",
+        f"| {' | '.join(heads)} |",
+        f"|{'---|' * len(heads)}",
+        *[
+            f"| {' | '.join([row.name, *(_with_interval(cell.value, cell.interval) for cell in row.cells)])} |"
+            for row in found.rows
+        ],
+        "",
+        *[f"> {remark}\n" for remark in found.remarks],
+        *([f"Not measured here: {', '.join(row.name for row in found.missing)}.", ""] if found.missing else []),
+    ]
+
+
+def _with_interval(value: str, interval: str) -> str:
+    return f"{value} ({interval})" if interval else value
 
 
 def _row(row: MetricRow) -> str:

@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 
+from analysis.network_metrics import METRICS
 from analysis.retrain_policy import RetrainPolicy
 from modelserve.errors import BadTrainingOption
 from modelserve.options import (
@@ -15,11 +16,13 @@ from modelserve.options import (
     describe_options,
     parse_options,
 )
+from modelserve.services.device_budget import MOST_MINUTES
 
 NEVER = ""
 ENCODER_NAME_CHARACTERS = 300
 
 # defaults and ranges stand in one table, so that page, API and command say the same
+PROMOTION_CHOICES = [(metric.name, metric.title) for metric in METRICS]
 _TRAINING = {row["name"]: row for row in describe_options("text_emotion")}
 
 
@@ -100,6 +103,29 @@ class TrainForm(forms.Form):
         help_text="The same seed on the same data gives the same network.",
     )
 
+    samples_per_epoch = forms.IntegerField(
+        label="Samples per epoch",
+        initial=0,
+        required=False,
+        min_value=0,
+        max_value=_TRAINING["samples_per_epoch"]["most"],
+        help_text="Rows until it is validated and a checkpoint is kept; 0: all. The next epoch goes on where it ended.",
+    )
+    budget_minutes = forms.FloatField(
+        label="Device-minutes, at most",
+        initial=0,
+        required=False,
+        min_value=0,
+        max_value=_TRAINING["budget_minutes"]["most"],
+        help_text="When they are used up it ends cleanly and keeps its best epoch. 0: as long as it takes.",
+    )
+    promote_by = forms.ChoiceField(
+        label="It answers if it is better by",
+        required=False,
+        choices=[("", "the usual measure of its kind"), *PROMOTION_CHOICES],
+        help_text="On the same stimuli as the version that answers now. Measures of texts are for speakers only.",
+    )
+
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}
         if not self.errors:
@@ -112,7 +138,14 @@ class TrainForm(forms.Form):
     def options(self) -> dict[str, Any]:
         """Of the training; call it on a valid form."""
         given = self.cleaned_data
-        options = {"epochs": given["epochs"], "seed": given["seed"]}
+        options = {
+            "epochs": given["epochs"],
+            "seed": given["seed"],
+            "samples_per_epoch": given["samples_per_epoch"] or 0,
+            "budget_minutes": given["budget_minutes"] or 0.0,
+        }
+        if given["promote_by"]:
+            options["promote_by"] = given["promote_by"]
         name = given["pretrained"].strip().removeprefix(TRANSFORMERS_PREFIX)
         if given["task"] == "speaker":
             options["decoder"] = given["decoder"] or "lstm"
@@ -150,3 +183,15 @@ class RetrainForm(forms.Form):
         if number is None or not least <= number <= most:
             self.add_error("number", f"With this rule, give a number between {least:,} and {most:,}.")
         return cleaned
+
+
+class LimitForm(forms.Form):
+    """Device-minutes that a study's trainings may use in a day; empty = as many as they need."""
+
+    minutes_per_day = forms.FloatField(
+        label="Device-minutes per day",
+        required=False,
+        min_value=0,
+        max_value=MOST_MINUTES,
+        help_text="Of all trainings of this study together, per day (UTC). Empty or 0: no limit.",
+    )

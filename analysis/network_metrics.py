@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from analysis.network_captions import meaning_of
 from modelserve.options import PROMOTION_METRICS
 
 
@@ -17,6 +18,8 @@ class Metric:
     digits: int
     scale: float
     meaning: str
+    is_of_captions: bool = False
+    """Of the texts that a speaker writes: shown in a table of its own, and elsewhere only where it decides."""
 
     @property
     def smaller_is_better(self) -> bool:
@@ -82,6 +85,14 @@ METRICS = (
         "How little the network expects the words that people wrote, mean negative log-probability of a word; one that "
         "it does not know costs 9.2 more.",
     ),
+    Metric("bleu_4", "BLEU-4", "%", 1, 100, meaning_of("BLEU"), is_of_captions=True),
+    Metric("rouge_l", "ROUGE-L", "%", 1, 100, meaning_of("ROUGE-L"), is_of_captions=True),
+    Metric("cider", "CIDEr", "of 10", 2, 1, meaning_of("CIDEr"), is_of_captions=True),
+    Metric("emotion_alignment", "Emo-Alignment", "%", 1, 100, meaning_of("Emo-Alignment"), is_of_captions=True),
+    Metric(
+        "unique_productions", "Unique-Productions", "%", 1, 100, meaning_of("Unique-Productions"), is_of_captions=True
+    ),
+    Metric("found_by_listener", "Found of 11", "%", 1, 100, meaning_of("Found of 11"), is_of_captions=True),
     Metric(
         "mask_iou",
         "Overlap of masks (mIoU)",
@@ -160,7 +171,7 @@ def metric_rows(
     for metric in METRICS:
         own, beside = metrics.get(metric.name), (other or {}).get(metric.name)
         ceiling = (ceilings or {}).get(metric.name)
-        if own is None:
+        if own is None or (metric.is_of_captions and metric.name != decided_by):
             continue
         rows.append(
             MetricRow(

@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils.safestring import mark_safe
 
 from analysis.charts.loss_curve import EpochLoss, legend, loss_curve
+from analysis.network_captions import CaptionPage, caption_page
 from analysis.network_heads import HeadTable, SourceRow, head_tables, source_rows
 from analysis.network_metrics import (
     METRICS,
@@ -90,7 +91,7 @@ def task_sections(study: Study) -> list[TaskSection]:
             VersionRow(
                 network,
                 LearnedFrom(network.snapshot_id, snapshots.get(network.snapshot_id)),
-                metric_rows(network.metrics, decided_by=network.options["promote_by"], ceilings=ceilings),
+                metric_rows(network.metrics, ceilings=ceilings),
             )
             for network in networks_of(study.slug, task.name)[:VERSIONS_SHOWN]
         ]
@@ -140,6 +141,7 @@ class RunPage:
     texts: list[dict[str, Any]] = field(default_factory=list)
     heads: list[HeadTable] = field(default_factory=list)
     sources: list[SourceRow] = field(default_factory=list)
+    captions: CaptionPage | None = None
     changed: str = ""
 
     @property
@@ -182,6 +184,7 @@ def run_page(study: Study, run: TrainingRun) -> RunPage:
         texts=metrics.get("texts", []),
         heads=head_tables(metrics),
         sources=source_rows(metrics),
+        captions=caption_page(metrics, decided_by=page.promote_by),
     )
 
 

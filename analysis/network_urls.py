@@ -2,7 +2,15 @@
 
 from django.urls import path
 
-from analysis.views import feel, judged, machine_texts, networks, people_and_networks
+from analysis.views import (
+    feel,
+    judged,
+    machine_texts,
+    network_captions,
+    network_compare,
+    networks,
+    people_and_networks,
+)
 
 urlpatterns = [
     path(
@@ -22,6 +30,16 @@ urlpatterns = [
     path("studies/<slug:slug>/feel", feel.feel, name="study_feel"),
     path("studies/<slug:slug>/networks", networks.networks, name="study_networks"),
     path("studies/<slug:slug>/networks/live", networks.networks_live, name="study_networks_live"),
+    path("studies/<slug:slug>/networks/compare", network_compare.network_compare, name="study_network_compare"),
+    path(
+        "studies/<slug:slug>/networks/compare.csv",
+        network_compare.network_compare_csv,
+        name="study_network_compare_csv",
+    ),
+    path(
+        "studies/<slug:slug>/networks/curves.csv", network_compare.network_curves_csv, name="study_network_curves_csv"
+    ),
+    path("studies/<slug:slug>/networks/limit", networks.training_limit, name="study_training_limit"),
     path("studies/<slug:slug>/networks/train", networks.train, name="study_train"),
     path("studies/<slug:slug>/networks/runs/<int:run_id>", networks.training_run, name="study_training_run"),
     path("studies/<slug:slug>/networks/runs/<int:run_id>/live", networks.training_run_live, name="training_run_live"),
@@ -34,6 +52,12 @@ urlpatterns = [
     path("studies/<slug:slug>/networks/<int:network_id>/promote", networks.promote, name="network_promote"),
     path("studies/<slug:slug>/networks/<int:network_id>/delete", networks.delete, name="network_delete"),
     path("studies/<slug:slug>/networks/<int:network_id>/card.md", networks.card, name="network_card"),
+    path("studies/<slug:slug>/networks/<int:network_id>/captions", network_captions.measure, name="network_captions"),
+    path(
+        "studies/<slug:slug>/networks/<int:network_id>/captions.csv",
+        network_captions.captions_csv,
+        name="network_captions_csv",
+    ),
     path("studies/<slug:slug>/networks/<int:network_id>/roll-back", networks.roll_back, name="network_roll_back"),
     path("studies/<slug:slug>/networks/<slug:task>/retraining", networks.retraining, name="study_retraining"),
     path(

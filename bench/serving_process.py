@@ -1,8 +1,10 @@
 """The serving process that bench/serving.py measures: as `manage.py serve_networks`, and it tells its mean batch."""
 
+import json
 import os
 import sys
 import threading
+import time
 
 import django
 from django.conf import settings
@@ -18,7 +20,8 @@ def main() -> None:
     thread.start()
     print("ready", flush=True)
     for _ in sys.stdin:
-        print(process.counts.questions / max(1, process.counts.batches), flush=True)
+        mean_batch = process.counts.questions / max(1, process.counts.batches)
+        print(json.dumps([mean_batch, time.process_time()]), flush=True)
     process.stop()
     thread.join()
 

@@ -27,15 +27,16 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from bench.caption_table import Judges, directions, print_table
+from bench.caption_table import directions, print_table
 from bench.machine import machine
+from modelserve.caption_judges import Judges
 from modelserve.decoding import Decoding
 from modelserve.explaining import candidates, choose, image_points
 from modelserve.nearest_text import nearest_texts
 from modelserve.networks.saved import SavedNetwork, load_network, save_network
 from modelserve.networks.speaker import UNTOLD
 from modelserve.options import parse_options
-from modelserve.pairs import PairRows, pair_rows
+from modelserve.pairs import PairRows, first_images, pair_rows
 from modelserve.recipes import learn
 from modelserve.recipes.pair_inputs import pixels_for
 from modelserve.recipes.speaker import images_for
@@ -148,7 +149,7 @@ def measure(run: Run) -> dict[str, Any]:
         print(f"{name}: {_said(found)} with 10 distractors (aim: {100 * LISTENER_BAR:.0f})", flush=True)
     speakers = {False: run.network("speaker"), True: run.network("grounded-speaker")}
     pairs = pair_rows(run.snapshot)
-    test = _first(pairs.test, run.options.most_test)
+    test = first_images(pairs.test, run.options.most_test)
     judges = Judges.of(
         test, pairs.train, len(pairs.label_set), reader=reader, listener=judge, pixels=_pixels(run, judge, test)
     )
@@ -208,18 +209,6 @@ def _world(folder: Path, n_images: int) -> Snapshot:
 
 def _pixels(run: Run, network: SavedNetwork, rows: PairRows) -> torch.Tensor:
     return pixels_for(rows, network.network.side, run.snapshot.image_bytes, run.cache)
-
-
-def _first(rows: PairRows, n: int) -> PairRows:
-    """The first n images, which are in the order of their hash: a random sample."""
-    kept = rows.image_of_text < n
-    return PairRows(
-        rows.stimulus_keys[:n],
-        rows.image_sha256s[:n],
-        [text for text, is_kept in zip(rows.texts, kept, strict=True) if is_kept],
-        rows.image_of_text[kept],
-        rows.labels[kept],
-    )
 
 
 def _likeliest(run: Run, eye: SavedNetwork, rows: PairRows) -> torch.Tensor:

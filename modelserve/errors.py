@@ -37,6 +37,14 @@ class NetworkNotFound(ModelServeError):
     """No network of this study has this number."""
 
 
+class NothingToCompare(ModelServeError):
+    """Too few versions to compare, too many, or versions that have no metric in common."""
+
+
+class BudgetSpent(ModelServeError):
+    """The study's device-minutes of this day are used up."""
+
+
 class NetworkInUse(ModelServeError):
     """A version that is served is not deleted."""
 

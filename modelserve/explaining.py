@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from modelserve.decoding import Decoding, Written, write
@@ -57,21 +58,19 @@ def explain(
     image_emotion: SavedNetwork | None = None,
     decoding: Decoding | None = None,
     beta: float = BETA,
+    pixels: Sequence[NDArray[np.uint8]] | None = None,
 ) -> list[list[Explanation]]:
     """The n best explanations of each image file, the best first.
 
     emotion: id or name of a label, for the grounded variants; None: the likeliest that image_emotion answers, or, by a
     speaker that names the emotion first, the one that it names. listener: needed for the pragmatic variants.
+    pixels (S, S, 3) each: the images as the speaker sees them, where they have been decoded already.
     Raises PredictionImpossible saying what is wrong with which image or wish.
     """
     if not images:
         return []
-    pixels = []
-    for number, image in enumerate(images, start=1):
-        try:
-            pixels.append(pixels_of(image, speaker.network.side))
-        except PredictionImpossible as error:
-            raise PredictionImpossible(f"Image {number} of {len(images)}: {error}") from error
+    if pixels is None:
+        pixels = _decoded(images, speaker.network.side)
     label = None if emotion is None else place_of_label(speaker, emotion)
     check_wish(speaker, variant, label, n, has_listener=listener is not None, has_eye=image_emotion is not None)
     labels = _labels_for(speaker, images, variant, label, image_emotion)
@@ -90,6 +89,16 @@ def explain(
         decoding=decoding,
         beta=beta,
     )
+
+
+def _decoded(images: Sequence[bytes], side: int) -> list[NDArray[np.uint8]]:
+    pixels = []
+    for number, image in enumerate(images, start=1):
+        try:
+            pixels.append(pixels_of(image, side))
+        except PredictionImpossible as error:
+            raise PredictionImpossible(f"Image {number} of {len(images)}: {error}") from error
+    return pixels
 
 
 def explain_pixels(

@@ -6,6 +6,8 @@ from jobs.errors import JobRefused
 from jobs.handle import JobHandle
 from jobs.registry import job
 from modelserve.errors import ModelServeError
+from modelserve.services.compare_versions import compare_versions
+from modelserve.services.measure_captions import measure_captions
 from modelserve.services.predict_study import predict_study
 from modelserve.services.train import train
 from snapshots.errors import SnapshotError
@@ -32,3 +34,23 @@ def run_study_prediction(handle: JobHandle) -> dict[str, Any]:
         )
     except (ModelServeError, SnapshotError) as error:
         raise JobRefused(str(error)) from error
+
+
+@job("measure_captions", queue="training", time_limit_seconds=DAY_SECONDS)
+def run_caption_measuring(handle: JobHandle) -> dict[str, Any]:
+    """Measures the texts of a version of the speaker anew. arguments: network."""
+    try:
+        return measure_captions(network_id=int(handle.arguments["network"]), handle=handle)
+    except (ModelServeError, SnapshotError) as error:
+        raise JobRefused(f"{error} Its record stays as it was.") from error
+
+
+@job("compare_networks", queue="training", time_limit_seconds=DAY_SECONDS)
+def run_comparison(handle: JobHandle) -> dict[str, Any]:
+    """Puts versions of one task before the same test stimuli. arguments: networks."""
+    given = [int(network) for network in handle.arguments["networks"]]
+    try:
+        row = compare_versions(study_key=handle.study_key, network_ids=given, handle=handle)
+    except (ModelServeError, SnapshotError) as error:
+        raise JobRefused(str(error)) from error
+    return {"comparison": row.pk, "n_stimuli": row.result["n_stimuli"]}

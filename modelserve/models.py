@@ -31,6 +31,8 @@ class TrainingRun(models.Model):
     outcome = models.TextField(blank=True, help_text="What became of it, in a sentence.")
     # stays when the version is deleted, so that its number never means other weights
     version = models.PositiveIntegerField(null=True, help_text="Of the network that it brought.")
+    device_seconds = models.FloatField(default=0.0, db_default=0.0, help_text="That it has held its device.")
+    samples_per_second = models.FloatField(null=True, help_text="Rows learned from, over its time of learning.")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -39,6 +41,10 @@ class TrainingRun(models.Model):
 
     def __str__(self) -> str:
         return f"{self.task} of {self.study_key}, run {self.pk}"
+
+    @property
+    def device_minutes(self) -> float:
+        return self.device_seconds / 60
 
     @property
     def state(self) -> str:
@@ -137,3 +143,55 @@ class Prediction(models.Model):
         """(label id, share) of the likeliest label."""
         distribution: dict[str, Any] = self.distribution
         return max(distribution.items(), key=lambda entry: float(entry[1]))
+
+
+class TrainingLimit(models.Model):
+    """How long a study's trainings may hold a device in a day (UTC)."""
+
+    study_key = models.CharField(max_length=80, unique=True)
+    minutes_per_day = models.FloatField(help_text="Device-minutes of all its runs together.")
+    set_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    set_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(minutes_per_day__gt=0), name="training_limit_is_some_time")]
+
+    def __str__(self) -> str:
+        return f"{self.study_key}: {self.minutes_per_day:g} minutes a day"
+
+
+class DeviceUse(models.Model):
+    """What one run took of one day (UTC); the sum over a study's runs is held against its limit."""
+
+    training_run = models.ForeignKey(TrainingRun, on_delete=models.CASCADE, related_name="device_uses")
+    study_key = models.CharField(max_length=80)
+    day = models.DateField()
+    seconds = models.FloatField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["training_run", "day"], name="one_use_per_run_and_day")]
+        indexes = [models.Index(fields=["study_key", "day"], name="device_use_of_study")]
+
+    def __str__(self) -> str:
+        return f"run {self.training_run_id} on {self.day}: {self.seconds:.0f} s"
+
+
+class NetworkComparison(models.Model):
+    """Versions of one task on the very same test stimuli, with their paired differences."""
+
+    study_key = models.CharField(max_length=80)
+    task = models.CharField(max_length=40, choices=task_choices)
+    networks = models.JSONField(help_text="Numbers of the networks, ascending; the others are held to the first.")
+    snapshot_id = models.CharField(max_length=64)
+    result = models.JSONField()
+    code_version = models.CharField(max_length=80)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["study_key", "networks", "snapshot_id"], name="one_comparison_per_snapshot")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.task} of {self.study_key}: {self.networks}"

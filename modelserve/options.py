@@ -129,6 +129,13 @@ class SpeakerOptions:
     min_count: int = option(2, "a word seen less often in the training split is unknown", least=1, most=1000)
     texts_per_image: int = option(4, "texts of an image that are learned when it comes up", least=1, most=64)
     encoder_rate_factor: float = option(0.2, "rate of the encoder beside the decoder's", least=0, most=1)
+    caption_images: int = option(
+        200,
+        "test images about which it writes once it has learned, for the metrics of its texts (BLEU to Emo-Alignment); "
+        "0 = none",
+        least=0,
+        most=100_000,
+    )
     joint_label: bool = option(False, "it first names the emotion, then explains it (SEVLM)")
     vad_weight: float = option(
         0.0, "weight of the head that reads valence, arousal and dominance off the text (SEVLM)", least=0, most=100
@@ -165,6 +172,20 @@ class TrainingOptions:
     epochs: int = option(40, "passes over the training split, at most", least=1, most=10_000)
     batch_size: int = option(
         128, "rows per step, at most; a small study takes an eighth of its rows", least=1, most=65536
+    )
+    samples_per_epoch: int = option(
+        0,
+        "rows until it is validated and a checkpoint is kept; 0 = all. Epochs go on where the one before ended, so "
+        "every row comes up equally often",
+        least=0,
+        most=10**9,
+    )
+    budget_minutes: float = option(
+        0.0,
+        "minutes that the run may hold its device for learning, over all its starts; then it ends and keeps its best; "
+        "0 = as long as it takes",
+        least=0,
+        most=60 * 24 * 30,
     )
     learning_rate: float = option(5e-4, "step size of Adam", least=1e-8, most=1)
     weight_decay: float = option(0.0, "pull towards zero", least=0, most=1)
@@ -223,6 +244,9 @@ _TEXT_TRAINING = TrainingOptions(learning_rate=2e-3)
 # A row is an image with several of its texts.
 _PAIR_TRAINING = TrainingOptions(learning_rate=2e-3, batch_size=64, epochs=30)
 
+CAPTION_METRICS = ("bleu_4", "rouge_l", "cider", "emotion_alignment", "unique_productions", "found_by_listener")
+"""Of the texts that a speaker writes in its plainest way, measured after it (`modelserve/caption_record.py`)."""
+
 TASKS: dict[str, TaskKind] = {
     "image_emotion": TaskKind(
         "image_emotion", "Image to emotions", "image", ImageEmotionOptions, TrainingOptions(), "kl_divergence"
@@ -247,7 +271,7 @@ TASKS: dict[str, TaskKind] = {
         SpeakerOptions,
         _PAIR_TRAINING,
         "word_loss",
-        ("word_loss",),
+        ("word_loss", *CAPTION_METRICS),
         answers="explanation",
     ),
     "emosem": TaskKind(
@@ -269,6 +293,12 @@ PROMOTION_METRICS: dict[str, bool] = {
     "calibration_error": True,
     "listener_accuracy": False,
     "word_loss": True,
+    "bleu_4": False,
+    "rouge_l": False,
+    "cider": False,
+    "emotion_alignment": False,
+    "unique_productions": False,
+    "found_by_listener": False,
     "mask_iou": False,
     "mask_precision_25": False,
     "mask_precision_50": False,
@@ -327,6 +357,11 @@ def parse_options(task: str, values: Mapping[str, Any] | None = None) -> RunOpti
         _check_encoder(network.clip, "clip")
     if isinstance(network, SpeakerOptions):
         _check_speaker(network)
+        if promote_by in CAPTION_METRICS and not network.caption_images:
+            raise BadTrainingOption(
+                f"promote_by: '{promote_by}' is a metric of the texts, and caption_images is 0, so none would be "
+                "measured. Give caption_images a number, or decide by word_loss."
+            )
     return RunOptions(network, training, promote_by)
 
 

@@ -117,6 +117,20 @@ def _shorter(rows: PairRows, max_tokens: int) -> PairRows:
     )
 
 
+def first_images(rows: PairRows, n: int) -> PairRows:
+    """The first n images with their texts. Images stand in the order of their hash: these are a random sample."""
+    if n >= len(rows):
+        return rows
+    n_texts = int(np.searchsorted(rows.image_of_text, n))
+    return PairRows(
+        rows.stimulus_keys[:n],
+        rows.image_sha256s[:n],
+        rows.texts[:n_texts],
+        rows.image_of_text[:n_texts],
+        rows.labels[:n_texts],
+    )
+
+
 def text_tensors(rows: PairRows, numbers: Tensor) -> tuple[Tensor, Tensor]:
     """The texts of every image as a network learns them: words (I, R, T) int32, labels (I, R) int64.
 

@@ -8,6 +8,7 @@ only closely.
 import contextlib
 import math
 import os
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -23,6 +24,7 @@ from modelserve.parallel import Team
 
 LEAST_BATCHES_PER_EPOCH = 8  # a small study takes smaller batches, or an epoch would be one step
 LEAST_RATE = 5e-7  # ArtEmis
+STEPS_BETWEEN_LOOKS = 10  # at the time that is left, where several processes must agree
 
 
 Batch = Tensor | tuple[Tensor, ...]
@@ -76,6 +78,9 @@ class Watcher:
     on_epoch: Callable[[list[CurvePoint]], None] = lambda curve: None
     log: Callable[[str], None] = lambda line: None
     may_continue: Callable[[], None] = lambda: None
+    on_pace: Callable[[float, float], None] = lambda samples_per_second, device_seconds: None
+    has_time: Callable[[], bool] = lambda: True
+    """Asked between steps: False ends the run as its budget does, with the best weights so far."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +91,9 @@ class Fitted:
     best_epoch: int
     best_validation_loss: float
     device: str
+    stopped_by_budget: bool = False
+    device_seconds: float = 0.0
+    samples_per_second: float | None = None
 
 
 @dataclass(slots=True)
@@ -100,6 +108,8 @@ class Position:
     best_loss: float = math.inf
     best_epoch: int = 0
     plateau_epochs: int = 0
+    seconds: float = 0.0  # that the device was held, by all starts of the run
+    samples: int = 0  # rows learned from
     curve: list[CurvePoint] = field(default_factory=list)
 
     def as_json(self) -> dict[str, Any]:
@@ -199,7 +209,10 @@ class _Run:
         self.options, self.folder, self.watcher, self.device = options, folder, watcher, device
         self.learner: Learner = network  # type: ignore[assignment]  # a Module that keeps the Learner protocol
         self.batch_size = max(1, min(options.batch_size, -(-len(train) // LEAST_BATCHES_PER_EPOCH)))
-        self.steps_per_epoch = -(-len(train) // self.batch_size)
+        self.epoch_rows = options.samples_per_epoch or len(train)
+        self.steps_per_epoch = -(-self.epoch_rows // self.batch_size)
+        self.clock = time.monotonic()
+        self.out_of_time = False
         groups = self.learner.parameter_groups()
         self.rate_factors = [factor for factor, _ in groups]
         self.optimiser = torch.optim.Adam(
@@ -219,6 +232,7 @@ class _Run:
         self.team.all_wait()  # nobody writes before all have read
         if checkpoint is not None:
             self._restore(checkpoint)
+        self.clock = time.monotonic()
         total = self.options.epochs * self.steps_per_epoch
         self.watcher.log(
             f"{len(self.train)} rows to learn from, {len(self.validation)} to validate, batches of {self.batch_size}, "
@@ -226,15 +240,27 @@ class _Run:
         )
         while not self._is_finished():
             self._run_epoch(total)
+        if self.out_of_time:
+            self.watcher.log(f"Its time on the device is used up after {self.position.seconds / 60:.1f} minutes.")
         self.network.load_state_dict(self.best, strict=False)
         self.network.to("cpu").eval()
         place = self.position
         self.watcher.log(f"Best validation loss {place.best_loss:.4f} in epoch {place.best_epoch}.")
-        return Fitted(place.curve, place.best_epoch, place.best_loss, self.device.type)
+        return Fitted(
+            place.curve,
+            place.best_epoch,
+            place.best_loss,
+            self.device.type,
+            self.out_of_time,
+            place.seconds,
+            self._pace(),
+        )
 
     def _is_finished(self) -> bool:
         place = self.position
         waited = place.epoch - place.best_epoch
+        if self.out_of_time and place.epoch > 0:
+            return True
         return place.epoch >= self.options.epochs or (place.epoch > 0 and waited >= self.options.stop_patience)
 
     def _run_epoch(self, total: int) -> None:
@@ -247,17 +273,53 @@ class _Run:
             loss = self._step(rows)
             place.loss_sum += loss * len(rows)
             place.n_seen += len(rows)
+            place.samples += len(rows)
             place.step += 1
+            self._tick()
             self.watcher.on_step(place.epoch * self.steps_per_epoch + place.step, total)
+            if self._must_end():
+                break
             every = self.options.checkpoint_steps
             if every and place.step % every == 0 and place.step < self.steps_per_epoch:
                 self._save()
         self._end_epoch()
 
     def _order_of_epoch(self, epoch: int) -> Tensor:
-        # A generator of its own, from seed and epoch: a resumed run finds the order without replaying the ones before.
-        generator = torch.Generator().manual_seed(self.options.seed * 1_000_003 + epoch)
+        """(epoch_rows,) the rows of this epoch: the next ones of an endless row of passes over all."""
+        n, first = len(self.train), epoch * self.epoch_rows
+        passes = range(first // n, -(-(first + self.epoch_rows) // n))
+        rows = torch.cat([self._order_of_pass(number) for number in passes])
+        skipped = first - passes[0] * n
+        return rows[skipped : skipped + self.epoch_rows]
+
+    def _order_of_pass(self, number: int) -> Tensor:
+        # A generator of its own, from seed and pass: a resumed run finds the order without replaying the ones before.
+        generator = torch.Generator().manual_seed(self.options.seed * 1_000_003 + number)
         return torch.randperm(len(self.train), generator=generator)  # (n,)
+
+    def _tick(self) -> None:
+        now = time.monotonic()
+        self.position.seconds += now - self.clock
+        self.clock = now
+        self.watcher.on_pace(self._pace() or 0.0, self.position.seconds)
+
+    def _pace(self) -> float | None:
+        """Rows per second, over the whole time of learning and validating."""
+        place = self.position
+        return place.samples / place.seconds if place.samples and place.seconds > 0 else None
+
+    def _is_over_budget(self) -> bool:
+        budget = self.options.budget_minutes * 60
+        return bool(budget and self.position.seconds >= budget)
+
+    def _must_end(self) -> bool:
+        """Whether the time on the device is used up. One process decides for all, or their steps would part."""
+        if self.team.size > 1 and self.position.step % STEPS_BETWEEN_LOOKS:
+            return False
+        is_over = self._is_over_budget() or not self.watcher.has_time()
+        if self.team.total(float(is_over and self.team.is_first), self.device) > 0:
+            self.out_of_time = True
+        return self.out_of_time
 
     def _step(self, rows: Tensor) -> float:
         self.position.learning_rate = self._rate()
@@ -302,6 +364,7 @@ class _Run:
     def _end_epoch(self) -> None:
         place = self.position
         validation_loss = self._validation_loss()
+        self._tick()
         place.epoch += 1
         place.curve.append(CurvePoint(place.epoch, place.loss_sum / place.n_seen, validation_loss, place.learning_rate))
         place.step, place.loss_sum, place.n_seen = 0, 0.0, 0
@@ -384,6 +447,7 @@ class _Run:
         if self.device.type == "cuda":
             torch.cuda.set_rng_state(parts["random"]["cuda"], self.device)
         self.position = Position.from_json(checkpoint.facts["position"])
+        self.out_of_time = self._is_over_budget()
         self.watcher.on_epoch(list(self.position.curve))
         self.watcher.log(f"Going on from the checkpoint after {checkpoint.steps} steps.")
 

@@ -139,6 +139,8 @@ class OneTrainingRun(APIView):
                 "seed": run.seed,
                 "code_version": run.code_version,
                 "curve": run.curve,
+                "device_seconds": run.device_seconds,
+                "samples_per_second": run.samples_per_second,
                 "outcome": run.outcome,
                 "created_at": run.created_at,
                 "job": run.job.as_dict() if run.job else None,

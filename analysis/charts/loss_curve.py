@@ -26,7 +26,7 @@ class EpochLoss:
 def loss_curve(title: str, description: str, curve: Sequence[EpochLoss], *, best_epoch: int) -> str:
     """Two lines over at least one epoch, the best epoch marked; what the colours mean stands in `legend`."""
     values = [value for point in curve for value in (point.train, point.validation)]
-    ticks = _ticks(min(values), max(values))
+    ticks = ticks_around(min(values), max(values))
     first, last = curve[0].epoch, max(curve[-1].epoch, curve[0].epoch + 1)
 
     def x(epoch: int) -> float:
@@ -39,7 +39,7 @@ def loss_curve(title: str, description: str, curve: Sequence[EpochLoss], *, best
     parts = [marks.line(x(best_epoch), TOP, x(best_epoch), floor, "marker")]
     for tick in ticks:
         parts.append(marks.line(LEFT, y(tick), 100, y(tick), "grid"))
-        parts.append(marks.text(LEFT - 1.5, y(tick) + 4, _spelled(tick, ticks), "axis-text", "end"))
+        parts.append(marks.text(LEFT - 1.5, y(tick) + 4, spelled(tick, ticks), "axis-text", "end"))
     step = max(1, math.ceil((curve[-1].epoch - first) / N_EPOCH_NAMES))
     for epoch in range(first, curve[-1].epoch + 1, step):
         parts.append(marks.text(x(epoch), floor + 17, str(epoch), "axis-text", "middle"))
@@ -59,7 +59,7 @@ def legend() -> str:
     return f'<ul class="legend" aria-hidden="true">{items}</ul>'
 
 
-def _ticks(low: float, high: float) -> list[float]:
+def ticks_around(low: float, high: float) -> list[float]:
     """Round numbers, some N_TICKS of them, that enclose both."""
     span = max(high - low, 1e-3)
     decade = 10.0 ** math.floor(math.log10(span / N_TICKS))
@@ -68,7 +68,7 @@ def _ticks(low: float, high: float) -> list[float]:
     return [step * number for number in range(first, max(math.ceil(high / step), first + 1) + 1)]
 
 
-def _spelled(tick: float, ticks: Sequence[float]) -> str:
+def spelled(tick: float, ticks: Sequence[float]) -> str:
     step = ticks[1] - ticks[0]
     digits = max(0, -math.floor(math.log10(step) + 1e-9))
     return f"{tick:.{digits}f}"

@@ -18,6 +18,7 @@ from jobs.services import start_job
 from modelserve.options import parse_options
 from modelserve.queries import training_runs_of
 from modelserve.services import start_training
+from modelserve.services.device_budget import check_time_is_left
 from modelserve.services.registry_lock import lock_registry
 
 
@@ -41,13 +42,14 @@ def train_on_study(
 
     options: of the training, see modelserve/options.py. only_if_new: train only if no training with these options has
     learned from the very same data, for trainings that nobody asked for by hand.
-    Raises BadTrainingOption, NothingToLearnFrom; then nothing was started.
+    Raises BadTrainingOption, NothingToLearnFrom, BudgetSpent; then nothing was started.
     """
     arguments = {"task": task, "options": parse_options(task, options).as_json(), "only_if_new": only_if_new}
     if not recent_responses(study, 1):
         raise NothingToLearnFrom(
             "This study has no responses yet, so there is nothing to learn from. Collect some and train then."
         )
+    check_time_is_left(study.slug)
     lock_registry(study.slug, task)
     same = freezing_jobs(study.slug, task).filter(arguments=arguments).exclude(state__in=Job.ENDED).first()
     return same or start_job(FREEZE_AND_TRAIN, study_key=study.slug, arguments=arguments, user=user)

@@ -9,7 +9,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from analysis.network_card import network_card
-from analysis.network_forms import NEVER, RetrainForm, TrainForm
+from analysis.network_forms import NEVER, LimitForm, RetrainForm, TrainForm
 from analysis.network_pages import CURVE_COLUMNS, RunPage, run_page, task_sections
 from analysis.network_predictions import network_distributions
 from analysis.network_queries import retrain_policies, trainings_of
@@ -28,6 +28,7 @@ from modelserve.models import TrainingRun
 from modelserve.options import TASKS
 from modelserve.queries import can_roll_back, training_runs_of
 from modelserve.services.delete_network import delete_network
+from modelserve.services.device_budget import limit_of, seconds_used, set_limit
 
 
 @login_required
@@ -193,11 +194,27 @@ def retraining(request: HttpRequest, slug: str, task: str) -> HttpResponse:
     return redirect("study_networks", slug=slug)
 
 
+@login_required
+@require_POST
+def training_limit(request: HttpRequest, slug: str) -> HttpResponse:
+    study = get_study(request.user, slug, "train")
+    form = LimitForm(request.POST)
+    if not form.is_valid():
+        return _networks_page(request, study, TrainForm(), limit_form=form, status=400)
+    limit = set_limit(study_key=study.slug, minutes_per_day=form.cleaned_data["minutes_per_day"], user=request.user)
+    if limit is None:
+        messages.success(request, "Trainings of this study may hold a device as long as they need.")
+    else:
+        messages.success(request, f"Trainings of this study may hold a device {limit.minutes_per_day:g} minutes a day.")
+    return redirect("study_networks", slug=slug)
+
+
 def _networks_page(
     request: HttpRequest,
     study: Study,
     form: TrainForm,
     retrain_form: tuple[str, RetrainForm] | None = None,
+    limit_form: LimitForm | None = None,
     status: int = 200,
 ) -> HttpResponse:
     policies = retrain_policies(study)
@@ -211,7 +228,15 @@ def _networks_page(
         )
         for task in TASKS.values()
     ]
-    context = {**_live_context(request, study), "form": form, "retrain_forms": retrain_forms}
+    limit = limit_of(study.slug)
+    context = {
+        **_live_context(request, study),
+        "form": form,
+        "retrain_forms": retrain_forms,
+        "limit": limit,
+        "minutes_used": seconds_used(study.slug) / 60,
+        "limit_form": limit_form or LimitForm(initial={"minutes_per_day": limit.minutes_per_day if limit else None}),
+    }
     return render(request, "analysis/networks.html", context, status=status)
 
 

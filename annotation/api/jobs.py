@@ -20,6 +20,8 @@ RIGHT_TO_CANCEL = {
     "send_payments": "pay",
     "rehearse": "see_results",
     "judge_speaker": "train",
+    "measure_captions": "train",
+    "compare_networks": "ask_network",
     "people_and_networks": "see_results",
     "rated_texts": "see_results",
     "latent_truth": "see_results",

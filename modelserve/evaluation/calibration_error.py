@@ -1,5 +1,7 @@
 """Source: Guo, Pleiss, Sun and Weinberger (2017), On Calibration of Modern Neural Networks, eq. 3 (ECE)."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 from modelserve.evaluation.majority import unique_strong_majority
@@ -14,18 +16,24 @@ def calibration_error(counts: Array, predicted: Array, resampling: Resampling) -
     Confidence is the largest probability; right means equal to the unique strong majority. N_BINS bins of equal width,
     the upper border belonging to the bin. Rows without such a majority are left out.
     """
+    rows = unique_strong_majority(counts) >= 0
+    return estimate(calibration_statistic(counts[rows], predicted[rows]), resampling.of(rows))
+
+
+def calibration_statistic(counts: Array, predicted: Array) -> Callable[[Array], Array]:
+    """The same as a function of the rows' weights (R, n); rows without a majority do not count, whatever they weigh."""
     majority = unique_strong_majority(counts)
-    rows = majority >= 0
-    confidence = predicted[rows].max(axis=1, initial=0.0)  # (n,)
-    right = (predicted[rows].argmax(axis=1) == majority[rows]).astype(np.float64)
+    known = (majority >= 0).astype(np.float64)
+    confidence = predicted.max(axis=1, initial=0.0)  # (n,)
+    right = (predicted.argmax(axis=1) == majority).astype(np.float64) if len(predicted) else np.zeros(0)
     bins = np.clip(np.ceil(confidence * N_BINS).astype(int) - 1, 0, N_BINS - 1)
     in_bin = (bins[:, None] == np.arange(N_BINS)).astype(np.float64)  # (n, bins)
 
     def statistic(weights: Array) -> Array:
         # Per bin: |sum of right - sum of confidence| / n, since (size/n) * |accuracy - mean confidence| is just that.
-        gaps = np.abs((weights * (right - confidence)) @ in_bin)  # (R, bins)
-        totals = weights.sum(axis=1)
+        gaps = np.abs((weights * known * (right - confidence)) @ in_bin)  # (R, bins)
+        totals = weights @ known
         errors: Array = np.divide(gaps.sum(axis=1), totals, out=np.full(len(weights), np.nan), where=totals > 0)
         return errors
 
-    return estimate(statistic, resampling.of(rows))
+    return statistic

@@ -1,12 +1,13 @@
 """Source: the metrics beside this file; this page puts them together as Affection's table 2, with people beside."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from modelserve.evaluation.bleu import bleu
+from modelserve.evaluation.caption_names import LESS, LIKE_PEOPLE, MORE, NEITHER
 from modelserve.evaluation.captions import Captions, Tokens
 from modelserve.evaluation.cider import cider
 from modelserve.evaluation.clip_div_cos import clip_div_cos
@@ -22,7 +23,6 @@ from modelserve.evaluation.spice import spice
 from modelserve.evaluation.training_overlap import max_lcs, max_lcs_share, mean_lcs, mean_lcs_share, training_overlap
 from modelserve.evaluation.unique_productions import most_common_share, unique_productions
 
-MORE, LESS, LIKE_PEOPLE, NEITHER = "more", "less", "like people", "neither"
 NO_REFERENCES = "No image has a human text to compare with."
 METRICS_WITH_PROGRAMS = ("METEOR", "SPICE")
 
@@ -85,6 +85,7 @@ def caption_report(
     emotions: EmotionReader | None = None,
     with_programs: bool = True,
     seed: int = 0,
+    people: Mapping[str, Estimate] | None = None,
 ) -> list[CaptionMetric]:
     """Every metric of generated texts, each with a 95 % interval over images and the human ceiling beside it.
 
@@ -93,14 +94,15 @@ def caption_report(
     with_programs: run the Java programs for METEOR and SPICE where they are; a row says how to add what is missing.
     The ceiling is one human text per image, drawn with the seed, judged in the network's place against the image's
     other human texts (Captions.left_out); nobody in particular is judged.
+    people: the ceilings by name where they are known already, from another report over the same images.
     """
-    human = captions.left_out(seed)
     machine_rows = _rows(captions, training_texts, encoder, emotions, with_programs, seed)
-    human_rows = {
-        name: found for name, _, found, _ in _rows(human, training_texts, encoder, emotions, with_programs, seed)
-    }
+    if people is None:
+        human = captions.left_out(seed)
+        rows = _rows(human, training_texts, encoder, emotions, with_programs, seed)
+        people = {name: found for name, _, found, _ in rows}
     return [
-        CaptionMetric(name, better, found, human_rows.get(name, UNKNOWN), note)
+        CaptionMetric(name, better, found, people.get(name, UNKNOWN), note)
         for name, better, found, note in machine_rows
     ]
 

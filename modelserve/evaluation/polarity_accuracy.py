@@ -14,9 +14,15 @@ def polarity_accuracy(counts: Array, predicted: Array, polarities: Sequence[int]
     polarities: per label 1, -1 or 0 (neither). The prediction is positive where the positive labels together get more
     probability than the negative ones; labels that are neither are left out on both sides.
     """
+    hits = polarity_hits(counts, predicted, polarities)
+    rows = ~np.isnan(hits)
+    return estimate(weighted_mean(hits[rows]), resampling.of(rows))
+
+
+def polarity_hits(counts: Array, predicted: Array, polarities: Sequence[int]) -> Array:
+    """(n,) 1 where the prediction leans to the majority's side, 0 where not, nan where the majority has no side."""
     sign = np.asarray(polarities, dtype=np.float64)  # (K,)
     majority = unique_strong_majority(counts)
     rows = (majority >= 0) & (sign[majority] != 0)
-    leaning = predicted[rows] @ sign  # positive minus negative probability
-    right = (leaning > 0) == (sign[majority[rows]] > 0)
-    return estimate(weighted_mean(right.astype(np.float64)), resampling.of(rows))
+    leaning = predicted @ sign  # positive minus negative probability
+    return np.where(rows, (leaning > 0) == (sign[majority] > 0), np.nan)

@@ -9,20 +9,20 @@ from typing import Any
 
 from modelserve.networks.saved import SavedNetwork
 from modelserve.options import RunOptions
-from modelserve.recipes.emosem import learn_emosem, measure_emosem
-from modelserve.recipes.emotion import learn_emotion, measure_emotion
-from modelserve.recipes.listener import learn_listener, measure_listener
-from modelserve.recipes.recipe import Learned, ReadImage, Recipe
-from modelserve.recipes.speaker import learn_speaker, measure_speaker
+from modelserve.recipes.emosem import learn_emosem, measure_emosem, score_emosem
+from modelserve.recipes.emotion import learn_emotion, measure_emotion, score_emotion
+from modelserve.recipes.listener import learn_listener, measure_listener, score_listener
+from modelserve.recipes.recipe import Learned, ReadImage, Recipe, Scores
+from modelserve.recipes.speaker import learn_speaker, measure_speaker, score_speaker
 from modelserve.training import Watcher
 from snapshots.reader import Snapshot
 
 RECIPES: dict[str, Recipe] = {
-    "image_emotion": Recipe(learn_emotion, measure_emotion),
-    "text_emotion": Recipe(learn_emotion, measure_emotion),
-    "listener": Recipe(learn_listener, measure_listener),
-    "speaker": Recipe(learn_speaker, measure_speaker),
-    "emosem": Recipe(learn_emosem, measure_emosem),
+    "image_emotion": Recipe(learn_emotion, measure_emotion, score_emotion),
+    "text_emotion": Recipe(learn_emotion, measure_emotion, score_emotion),
+    "listener": Recipe(learn_listener, measure_listener, score_listener),
+    "speaker": Recipe(learn_speaker, measure_speaker, score_speaker),
+    "emosem": Recipe(learn_emosem, measure_emosem, score_emosem),
 }
 
 
@@ -63,4 +63,13 @@ def measure(
     )
 
 
-__all__ = ["RECIPES", "Learned", "ReadImage", "Recipe", "learn", "measure"]
+def scores(
+    saved: SavedNetwork, snapshot: Snapshot, *, cache: Path, read_image: ReadImage | None = None, device: str = "cpu"
+) -> Scores:
+    """The same metrics row by row, for paired comparisons. Raises NothingToLearn where the snapshot has no rows."""
+    return RECIPES[saved.task].scores(
+        saved, snapshot, cache=cache, read_image=read_image or snapshot.image_bytes, device=device
+    )
+
+
+__all__ = ["RECIPES", "Learned", "ReadImage", "Recipe", "Scores", "learn", "measure", "scores"]

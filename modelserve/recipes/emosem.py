@@ -11,12 +11,13 @@ from torch import Tensor
 
 from modelserve.data import Rows, SplitRows, image_inputs, image_rows
 from modelserve.errors import NothingToLearn
-from modelserve.evaluation.mask_overlap import mask_overlap, overlaps
+from modelserve.evaluation.mask_overlap import THRESHOLDS, mask_overlap, overlaps
+from modelserve.evaluation.paired import mean_score
 from modelserve.evaluation.resampling import Resampling, estimate, weighted_mean
 from modelserve.networks.emosem import PROMPT, EmoSem
 from modelserve.networks.saved import SavedNetwork
 from modelserve.options import EmoSemOptions, RunOptions
-from modelserve.recipes.recipe import Learned, ReadImage
+from modelserve.recipes.recipe import Learned, ReadImage, Scores
 from modelserve.regions import mask_table, unpacked
 from modelserve.training import Examples, Watcher, choose_device, fit, limited_threads, seeded
 from modelserve.words import vocabulary_of, word_ids
@@ -92,6 +93,23 @@ def measure_emosem(
 ) -> dict[str, Any]:
     """As `modelserve.recipes.measure`."""
     return _measured(saved, snapshot, image_rows(snapshot), read_image, cache, device)
+
+
+def score_emosem(saved: SavedNetwork, snapshot: Snapshot, *, cache: Path, read_image: ReadImage, device: str) -> Scores:
+    """As `modelserve.recipes.scores`: a row per image and emotion that somebody was asked about."""
+    test, side = image_rows(snapshot).test, saved.network.side
+    known, truth = unpacked(mask_table(snapshot, test.stimulus_keys, saved.label_ids, side, cache), side)
+    found = np.zeros_like(truth)
+    if len(test):
+        found = found_masks(saved, image_inputs(test.items, side, read_image, cache), device)
+    image, emotion = known.nonzero()
+    overlap = overlaps(list(found[image, emotion]), list(truth[image, emotion]))
+    has_mask = ~np.isnan(overlap)
+    of_metric = {"mask_iou": mean_score(overlap)}
+    for threshold in THRESHOLDS:
+        reached = np.where(has_mask, overlap >= threshold, np.nan)
+        of_metric[f"mask_precision_{round(100 * threshold)}"] = mean_score(reached)
+    return Scores(test.stimuli[image] if len(test) else np.zeros(0, dtype=np.int64), of_metric)
 
 
 def said_of(snapshot: Snapshot) -> Said:

@@ -10,6 +10,11 @@ from numpy.typing import NDArray
 
 from modelserve.data import Rows, SplitRows, image_inputs, image_rows, text_rows
 from modelserve.errors import NothingToLearn
+from modelserve.evaluation.calibration_error import calibration_statistic
+from modelserve.evaluation.kl_divergence import kl_divergence_per_row
+from modelserve.evaluation.majority_accuracy import majority_hits
+from modelserve.evaluation.paired import Score, mean_score
+from modelserve.evaluation.polarity_accuracy import polarity_hits
 from modelserve.evaluation.report import evaluate
 from modelserve.features import feature_table, text_inputs
 from modelserve.networks.by_option import create_text_emotion
@@ -25,7 +30,7 @@ from modelserve.recipes.beside_emotions import (
     notes_of,
     sources_of,
 )
-from modelserve.recipes.recipe import Learned, ReadImage
+from modelserve.recipes.recipe import Learned, ReadImage, Scores
 from modelserve.training import Batch, Examples, Watcher, choose_device, fit, predict_shares, seeded
 from modelserve.words import vocabulary_of
 from snapshots.reader import Snapshot
@@ -113,13 +118,42 @@ def measure_emotion(
 ) -> dict[str, Any]:
     """As `modelserve.recipes.measure`."""
     test = rows_of(snapshot, saved.task).test
-    beside = None
-    if isinstance(saved.network, ImageEmotion):
-        try:
-            beside = beside_of(snapshot, saved.network.options)
-        except NothingToLearn:  # this snapshot has no such numbers; what people felt can be compared all the same
-            beside = beside_of(snapshot, replace(saved.network.options, heads=""))
-    return _measured(saved, test, beside, read_image, cache, device)
+    return _measured(saved, test, _beside_for(saved, snapshot), read_image, cache, device)
+
+
+def _beside_for(saved: SavedNetwork, snapshot: Snapshot) -> Beside | None:
+    """What stands beside the emotions in this snapshot for this network."""
+    if not isinstance(saved.network, ImageEmotion):
+        return None
+    try:
+        return beside_of(snapshot, saved.network.options)
+    except NothingToLearn:  # this snapshot has no such numbers; what people felt can be compared all the same
+        return beside_of(snapshot, replace(saved.network.options, heads=""))
+
+
+def score_emotion(
+    saved: SavedNetwork, snapshot: Snapshot, *, cache: Path, read_image: ReadImage, device: str
+) -> Scores:
+    """As `modelserve.recipes.scores`: a row per image, or per explanation."""
+    test = rows_of(snapshot, saved.task).test
+    network, beside = saved.network, _beside_for(saved, snapshot)
+    if beside is not None and isinstance(network, ImageEmotion) and len(test):
+        predicted, _ = answers_of(network, inputs_of(saved, test, read_image, cache, beside=beside), device)
+    else:
+        predicted = predict_rows(saved, test, read_image=read_image, cache=cache, device=device)
+    known = test.counts.sum(axis=1) > 0
+    divergence = np.full(len(test), np.nan)
+    divergence[known] = kl_divergence_per_row(test.counts[known], predicted[known])
+    hits = majority_hits(test.counts, predicted)
+    return Scores(
+        test.stimuli,
+        {
+            "kl_divergence": mean_score(divergence),
+            "majority_accuracy": mean_score(hits),
+            "polarity_accuracy": mean_score(polarity_hits(test.counts, predicted, polarities_of(saved))),
+            "calibration_error": Score(calibration_statistic(test.counts, predicted), int((~np.isnan(hits)).sum())),
+        },
+    )
 
 
 def rows_of(snapshot: Snapshot, task: str) -> SplitRows:
@@ -182,8 +216,13 @@ def evaluate_rows(saved: SavedNetwork, rows: Rows, predicted: NDArray[np.float64
         predicted,
         stimuli=rows.stimuli,
         label_ids=saved.label_ids,
-        polarities=[POLARITY_SIGNS.get(str(label.get("polarity")), 0) for label in saved.label_set],
+        polarities=polarities_of(saved),
     )
+
+
+def polarities_of(saved: SavedNetwork) -> list[int]:
+    """Per label 1, -1 or 0."""
+    return [POLARITY_SIGNS.get(str(label.get("polarity")), 0) for label in saved.label_set]
 
 
 def _fresh_network(task: str, options: RunOptions, rows: SplitRows, beside: Beside | None) -> SavedNetwork:

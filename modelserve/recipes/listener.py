@@ -3,10 +3,13 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
-from modelserve.evaluation.listener_accuracy import DISTRACTORS, listener_accuracy
+from modelserve.evaluation.listener_accuracy import DISTRACTORS, listener_accuracy, listener_hits
+from modelserve.evaluation.paired import mean_score
 from modelserve.evaluation.resampling import Resampling
 from modelserve.networks.clip_listener import ClipListener
 from modelserve.networks.listener import BANK, Listener
@@ -14,7 +17,7 @@ from modelserve.networks.saved import SavedNetwork
 from modelserve.options import ListenerOptions, RunOptions
 from modelserve.pairs import PairRows, pair_rows
 from modelserve.recipes.pair_inputs import in_batches, learned_words, pair_examples, pixels_for, split_facts
-from modelserve.recipes.recipe import Learned, ReadImage
+from modelserve.recipes.recipe import Learned, ReadImage, Scores
 from modelserve.training import Fitted, Watcher, choose_device, fit, limited_threads, seeded
 from snapshots.reader import Snapshot
 
@@ -66,12 +69,7 @@ def measure_listener(
 ) -> dict[str, Any]:
     """As `modelserve.recipes.measure`."""
     test = pair_rows(snapshot).test
-    place = choose_device(device)
-    network = saved.network.to(place).eval()
-    with limited_threads():
-        images = in_batches(network.embed_images, pixels_for(test, network.side, read_image, cache), device=place)
-        texts = in_batches(network.embed_texts, network.read(test.texts, saved.words), device=place)
-    network.to("cpu")
+    texts, images = _points(saved, test, cache, read_image, device)
     resampling = Resampling(test.image_of_text)
     games = {k: listener_accuracy(texts, images, test.image_of_text, resampling, k=k).as_json() for k in GAMES}
     return {
@@ -80,6 +78,32 @@ def measure_listener(
         "listener_accuracy": games[DISTRACTORS],
         "games": {str(k): game for k, game in games.items()},
     }
+
+
+def score_listener(
+    saved: SavedNetwork, snapshot: Snapshot, *, cache: Path, read_image: ReadImage, device: str
+) -> Scores:
+    """As `modelserve.recipes.scores`: a row per text, and the same distractors for every listener."""
+    test = pair_rows(snapshot).test
+    if len(test) <= DISTRACTORS:
+        return Scores(test.image_of_text, {"listener_accuracy": mean_score(np.full(len(test.texts), np.nan))})
+    texts, images = _points(saved, test, cache, read_image, device)
+    return Scores(
+        test.image_of_text, {"listener_accuracy": mean_score(listener_hits(texts, images, test.image_of_text))}
+    )
+
+
+def _points(
+    saved: SavedNetwork, test: PairRows, cache: Path, read_image: ReadImage, device: str
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Texts (N, D) and images (I, D) where they meet."""
+    place = choose_device(device)
+    network = saved.network.to(place).eval()
+    with limited_threads():
+        images = in_batches(network.embed_images, pixels_for(test, network.side, read_image, cache), device=place)
+        texts = in_batches(network.embed_texts, network.read(test.texts, saved.words), device=place)
+    network.to("cpu")
+    return texts, images
 
 
 def fill_bank(saved: SavedNetwork, images: Tensor, device: torch.device) -> None:

@@ -1,5 +1,6 @@
 """A speaker from a snapshot: learned word by word, measured by the words of the test texts and by what it writes."""
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -8,8 +9,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from modelserve.evaluation.paired import ratio_score
 from modelserve.evaluation.resampling import Estimate, Resampling
-from modelserve.evaluation.word_loss import word_loss
+from modelserve.evaluation.word_loss import UNKNOWN_WORDS, word_loss
 from modelserve.explaining import explain_pixels
 from modelserve.networks.by_option import SPEAKERS
 from modelserve.networks.saved import SavedNetwork
@@ -17,7 +19,7 @@ from modelserve.networks.speaker import END, PADDING, START, UNKNOWN, UNTOLD, Sp
 from modelserve.options import RunOptions, SpeakerOptions
 from modelserve.pairs import PairRows, SplitPairs, pair_rows, short_enough
 from modelserve.recipes.pair_inputs import BATCH, learned_words, pair_examples, pixels_for, place_table, split_facts
-from modelserve.recipes.recipe import Learned, ReadImage
+from modelserve.recipes.recipe import Learned, ReadImage, Scores
 from modelserve.training import Watcher, choose_device, fit, limited_threads, seeded
 from modelserve.word_vad import vad_of_words
 from modelserve.words import word_ids
@@ -76,6 +78,24 @@ def measure_speaker(
 ) -> dict[str, Any]:
     """As `modelserve.recipes.measure`. A speaker that can be told the emotion is told the writer's."""
     test = pair_rows(snapshot).test
+    losses, lengths, unknown = _word_losses(saved, test, cache, read_image, device)
+    loss = word_loss(losses, lengths, unknown, Resampling(test.image_of_text))
+    return {"n_rows": len(test.texts), "n_stimuli": len(test), "word_loss": loss.as_json()}
+
+
+def score_speaker(
+    saved: SavedNetwork, snapshot: Snapshot, *, cache: Path, read_image: ReadImage, device: str
+) -> Scores:
+    """As `modelserve.recipes.scores`: a row per text."""
+    test = pair_rows(snapshot).test
+    losses, lengths, unknown = _word_losses(saved, test, cache, read_image, device)
+    return Scores(test.image_of_text, {"word_loss": ratio_score(losses + unknown * math.log(UNKNOWN_WORDS), lengths)})
+
+
+def _word_losses(
+    saved: SavedNetwork, test: PairRows, cache: Path, read_image: ReadImage, device: str
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Per text: its summed loss, its words, and how many of them are unknown; (N,) each."""
     place = choose_device(device)
     network: Speaker = saved.network.to(place).eval()
     texts = torch.from_numpy(word_ids(test.texts, saved.words, network.options.max_tokens))  # (N, T)
@@ -90,9 +110,7 @@ def measure_speaker(
             lost, n_words = network.word_losses(batch, texts[rows].to(place), labels[rows].to(place))
             losses[rows], lengths[rows] = lost.double().cpu().numpy(), n_words.cpu().numpy()
     network.to("cpu")
-    unknown = (texts == UNKNOWN).sum(dim=1).numpy().astype(np.float64)
-    loss = word_loss(losses, lengths, unknown, Resampling(test.image_of_text))
-    return {"n_rows": len(test.texts), "n_stimuli": len(test), "word_loss": loss.as_json()}
+    return losses, lengths, (texts == UNKNOWN).sum(dim=1).numpy().astype(np.float64)
 
 
 def images_for(saved: SavedNetwork, rows: PairRows, read_image: ReadImage, cache: Path, device: torch.device) -> Tensor:

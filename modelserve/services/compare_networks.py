@@ -5,12 +5,15 @@ from typing import Any
 
 from django.conf import settings
 
+from jobs.handle import JobHandle
 from modelserve.models import Network, TrainingRun
+from modelserve.options import CAPTION_METRICS
+from modelserve.services.measure_captions import captions_of
 from modelserve.services.open_study_snapshot import image_reader, open_study_snapshot
 from modelserve.storage_folders import local_folder
 
 
-def compare_with_served(*, run: TrainingRun, network: Network, served: Network) -> dict[str, Any]:
+def compare_with_served(*, run: TrainingRun, network: Network, served: Network, handle: JobHandle) -> dict[str, Any]:
     """Both networks on the test stimuli of the run's snapshot, the newest one that is known here.
 
     The split is a function of the stimulus alone, so no network that ever lived has learned from a test stimulus.
@@ -34,8 +37,16 @@ def compare_with_served(*, run: TrainingRun, network: Network, served: Network) 
     metrics, cache = [], Path(settings.CACHE_DIR) / "pixels"
     for candidate in (network, served):
         saved = load_network(local_folder(candidate.weights_location))
-        metrics.append(measure(saved, snapshot, cache=cache, read_image=image_reader(snapshot), device="auto"))
+        found = measure(saved, snapshot, cache=cache, read_image=image_reader(snapshot), device="auto")
+        if metric in CAPTION_METRICS:
+            # both with the networks that judge now, on the same images
+            n = int(run.options["caption_images"])
+            judged = captions_of(saved, snapshot, study_key=run.study_key, most_images=n, device="auto", handle=handle)
+            found |= {name: judged[name] for name in CAPTION_METRICS if name in judged}
+        metrics.append(found)
     new, old = metrics
+    unknown = {"value": None, "low": None, "high": None, "n": 0}
+    new, old = ({metric: unknown} | found for found in (new, old))  # no test image to write about
     better = is_better(metric, new, old)
     return facts | {
         "is_better": better,

@@ -9,6 +9,7 @@ from jobs.models import Job
 from jobs.services import start_job
 from modelserve.models import TrainingRun
 from modelserve.options import parse_options
+from modelserve.services.device_budget import check_time_is_left
 from modelserve.services.registry_lock import lock_registry
 from snapshots.version import code_version
 
@@ -27,7 +28,7 @@ def start_training(
 
     snapshot_location: the snapshot's folder in the storage. options: see modelserve/options.py; missing ones get their
     default. Asked again while the very same training is waiting or running, returns that one.
-    Raises BadTrainingOption; then nothing was started.
+    Raises BadTrainingOption, BudgetSpent; then nothing was started.
     """
     parsed = parse_options(task, options)
     lock_registry(study_key, task)
@@ -37,6 +38,7 @@ def start_training(
     same = under_way.first()
     if same is not None:
         return same
+    check_time_is_left(study_key)
     run = TrainingRun.objects.create(
         study_key=study_key,
         task=task,

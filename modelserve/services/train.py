@@ -17,6 +17,8 @@ from modelserve.options import parse_options
 from modelserve.queries import next_version, promoted_network
 from modelserve.services.ask_predictor import load_before_serving
 from modelserve.services.compare_networks import compare_with_served
+from modelserve.services.device_budget import DeviceMeter, check_time_is_left
+from modelserve.services.measure_captions import captions_of
 from modelserve.services.open_study_snapshot import image_reader, open_study_snapshot
 from modelserve.services.promote import promote
 from modelserve.services.registry_lock import lock_registry
@@ -40,7 +42,11 @@ def train(run_id: int, handle: JobHandle) -> dict[str, Any]:
     network = Network.objects.filter(training_run=run).first()
     try:
         if network is None:
-            network = _register(run, _learn(run, checkpoints, handle), handle)
+            if not any(checkpoints.iterdir()):  # one that was cut off keeps its best, even if its time is over
+                check_time_is_left(run.study_key)
+            learned = _learn(run, checkpoints, handle)
+            learned.metrics.update(_captions(run, learned, handle))
+            network = _register(run, learned, handle)
         outcome = _promote_if_better(run, network, handle)
     except (JobCancelled, ModelServeError):
         # Whatever else ends the work (a killed worker, a database that went away) may go on from the checkpoints.
@@ -61,21 +67,60 @@ def _learn(run: TrainingRun, work_folder: Path, handle: JobHandle) -> "Learned":
     snapshot = open_study_snapshot(run.snapshot_location, run.snapshot_id)
     options = parse_options(run.task, run.options)
 
+    meter = DeviceMeter(run, run.device_seconds)
+    pace = [0.0, run.device_seconds]  # samples per second, seconds
+
     def on_step(done: int, total: int) -> None:
         per_epoch = max(1, total // options.training.epochs)
-        handle.progress(done, total, f"Epoch {-(-done // per_epoch)} of at most {options.training.epochs}")
+        epoch = f"Epoch {-(-done // per_epoch)} of at most {options.training.epochs}"
+        handle.progress(done, total, f"{epoch}, {pace[0]:,.0f} samples/s")
+
+    def on_pace(samples_per_second: float, device_seconds: float) -> None:
+        pace[:] = [samples_per_second, device_seconds]
+        meter.note(samples_per_second, device_seconds)
 
     def on_epoch(curve: list[CurvePoint]) -> None:
         TrainingRun.objects.filter(pk=run.pk).update(curve=[point.as_json() for point in curve])
 
-    return learn(
+    learned = learn(
         snapshot,
         run.task,
         options,
         work_folder=work_folder,
         cache=Path(settings.CACHE_DIR) / "pixels",
         read_image=image_reader(snapshot),
-        watcher=Watcher(on_step=on_step, on_epoch=on_epoch, log=handle.log, may_continue=handle.checkpoint),
+        watcher=Watcher(
+            on_step=on_step,
+            on_epoch=on_epoch,
+            log=handle.log,
+            may_continue=handle.checkpoint,
+            on_pace=on_pace,
+            has_time=meter.has_time,
+        ),
+    )
+    fitted = learned.fitted
+    meter.write(fitted.samples_per_second, fitted.device_seconds)
+    if fitted.stopped_by_budget:
+        sentence = (
+            f"It ended because its time on the device was used up ({fitted.device_seconds / 60:.1f} minutes); its best "
+            f"epoch was {fitted.best_epoch}. With more time it may learn more."
+        )
+        learned.metrics["notes"] = [*learned.metrics.get("notes", []), sentence]
+        handle.log(sentence)
+    return learned
+
+
+def _captions(run: TrainingRun, learned: "Learned", handle: JobHandle) -> dict[str, Any]:
+    """What a speaker writes about test images, measured; nothing for other networks."""
+    if run.task != "speaker":
+        return {}
+    return captions_of(
+        learned.saved,
+        open_study_snapshot(run.snapshot_location, run.snapshot_id),
+        study_key=run.study_key,
+        most_images=int(run.options["caption_images"]),
+        device=learned.fitted.device,
+        handle=handle,
     )
 
 
@@ -119,7 +164,7 @@ def _promote_if_better(run: TrainingRun, network: Network, handle: JobHandle) ->
     if served is None:
         reason, outcome = Promotion.FIRST, f"Version {network.version} is served: it is the first one."
     else:
-        comparison = compare_with_served(run=run, network=network, served=served)
+        comparison = compare_with_served(run=run, network=network, served=served, handle=handle)
         Network.objects.filter(pk=network.pk).update(comparison=comparison)
         reason, outcome = Promotion.BETTER, comparison["sentence"]
         if not comparison["is_better"]:

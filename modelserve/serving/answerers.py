@@ -31,6 +31,8 @@ class Answerer:
 
     prepare: Callable[[ServedNetwork, Any], Any]
     answer: Callable[[ServedNetwork, Sequence[Any], dict[str, Any]], list[Any]]
+    decodes: bool = True
+    """Whether preparing is worth a thread beside the network: decoding a picture is, looking words up is not."""
 
 
 def _distribution_of_image(served: ServedNetwork, item: Any) -> Any:
@@ -54,8 +56,7 @@ def _distributions(served: ServedNetwork, prepared: Sequence[Any], options: dict
 
 def _image_file(served: ServedNetwork, item: Any) -> Any:
     image = read_stored_image(str(item))
-    pixels_of(image, served.saved.network.side)  # a broken picture spoils its own question only
-    return image
+    return image, pixels_of(image, served.saved.network.side)
 
 
 def _explanations(served: ServedNetwork, prepared: Sequence[Any], options: dict[str, Any]) -> list[Any]:
@@ -64,9 +65,11 @@ def _explanations(served: ServedNetwork, prepared: Sequence[Any], options: dict[
     emotion, samples = options.get("emotion"), options.get("samples", 1)
     if not isinstance(samples, int) or isinstance(samples, bool):
         raise PredictionImpossible(f"samples: got {samples!r}; a whole number is needed.")
+    images, pixels = zip(*prepared, strict=True)
     found = explain(
         served.saved,
-        prepared,
+        images,
+        pixels=pixels,
         emotion=None if emotion is None else str(emotion),
         variant=str(options.get("variant", "default")),
         n=samples,
@@ -117,7 +120,7 @@ _BESIDE = Predictor()  # the networks that a speaker needs beside itself
 
 ANSWERERS: dict[str, Answerer] = {
     "image_emotion": Answerer(_distribution_of_image, _distributions),
-    "text_emotion": Answerer(_distribution_of_text, _distributions),
+    "text_emotion": Answerer(_distribution_of_text, _distributions, decodes=False),
     "listener": Answerer(_image_and_text, _scores),
     "speaker": Answerer(_image_file, _explanations),
     "emosem": Answerer(_image_and_emotion, _masks),

@@ -8,7 +8,7 @@ import json
 import time
 import uuid
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import redis
@@ -80,7 +80,7 @@ class Mailbox:
         """Puts questions down in one trip; nobody computes for them after the time. Raises MailboxFull."""
         pipeline = self._redis.pipeline(transaction=False)
         for question in questions:
-            arguments: list[str | int] = [json.dumps(asdict(question)), MOST_WAITING, int(timeout_seconds * 1000)]
+            arguments: list[str | int] = [json.dumps(_fields(question)), MOST_WAITING, int(timeout_seconds * 1000)]
             self._put(keys=[self._questions], args=arguments, client=pipeline)
         if not all(pipeline.execute()):
             raise MailboxFull
@@ -100,8 +100,12 @@ class Mailbox:
         first = self._redis.blpop([self._questions], timeout=max(0.01, wait_seconds))
         if first is None:
             return []
-        taken = [first[1], *(self._redis.lpop(self._questions, most - 1) or [])] if most > 1 else [first[1]]
-        seconds, microseconds = self._redis.time()
+        trip = self._redis.pipeline(transaction=False)
+        trip.time()
+        if most > 1:
+            trip.lpop(self._questions, most - 1)
+        (seconds, microseconds), *more = trip.execute()
+        taken = [first[1], *((more[0] or []) if more else [])]
         now = seconds * 1000 + microseconds // 1000
         pairs = [raw.split(b" ", 1) for raw in taken]
         return [Question(**json.loads(body)) for until, body in pairs if float(until) > now]
@@ -110,7 +114,7 @@ class Mailbox:
         """Hands the answers out, all in one trip."""
         pipeline = self._redis.pipeline(transaction=False)
         for question, answer in answers:
-            pipeline.rpush(ANSWER + question.id, json.dumps(asdict(answer)))
+            pipeline.rpush(ANSWER + question.id, json.dumps(_fields(answer)))
             pipeline.expire(ANSWER + question.id, ANSWERS_KEPT_SECONDS)
         pipeline.execute()
 
@@ -143,6 +147,11 @@ class Mailbox:
     def forget(self) -> None:
         """Drops the questions that wait; for tests and benches."""
         self._redis.delete(self._questions)
+
+
+def _fields(row: Question | Answer) -> dict[str, Any]:
+    """As dataclasses.asdict, which would copy every number of an answer."""
+    return {field.name: getattr(row, field.name) for field in fields(row)}
 
 
 def _listen_on(error: BaseException, listener: Any, thread: Any) -> None:

@@ -181,6 +181,8 @@ class ServingProcess:
 
     def _prepare(self, served: ServedNetwork, questions: Sequence[Question]) -> list[list[Any] | str]:
         """Per question its prepared items, or the sentence that says which item is wrong."""
+        if not ANSWERERS[questions[0].task].decodes:
+            return [_prepared(served, question) for question in questions]
         return list(self._decoders.map(lambda question: _prepared(served, question), questions))
 
     def _hand_out(self, answers: list[tuple[Question, Answer]]) -> None:

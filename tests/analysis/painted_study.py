@@ -23,6 +23,7 @@ COLOURS = {"contentment": (40, 190, 60), "awe": (40, 80, 220), "anger": (220, 40
 QUICK: dict[str, dict[str, Any]] = {
     "image_emotion": {"side": 32, "epochs": 2, "learning_rate": 3e-3, "device": "cpu"},
     "text_emotion": {"epochs": 2, "learning_rate": 5e-3, "device": "cpu"},
+    "speaker": {},
 }
 
 

@@ -67,6 +67,7 @@ RESEARCHING = {
     "quality": "/studies/{slug}/quality",
     "quality-rules": "/studies/{slug}/quality/rules",
     "networks": "/studies/{slug}/networks",
+    "network-compare": "/studies/{slug}/networks/compare?run={earlier_run}&run={run}",
     "feel": "/studies/{slug}/feel",
     "rated-explanations": "/studies/{slug}/rated-explanations",
     "after-an-answer": "/studies/{slug}/after-an-answer",
@@ -142,16 +143,18 @@ def facts(product: Product) -> dict[str, str]:
     """The demo study, trained once, and the names of its things."""
     slug = demo_slug(product)
     shown = product.manage("shell", "-v0", "-c", PUBLISH.format(slug=slug)).strip()
+    product.manage("train", slug, "--task", "image_emotion", "--epochs", "2", "--now")
     product.manage("train", slug, "--task", "image_emotion", "--epochs", "3", "--now")
     computed = product.manage("shell", "-v0", "-c", EVERYTHING.format(slug=slug)).split()
     script = (
         "from annotation.models import Stimulus, Response; from modelserve.models import TrainingRun; "
         "r = Response.objects.order_by('pk').first(); print(r.stimulus.key, r.participation.annotator.pseudonym, "
-        "TrainingRun.objects.latest('pk').pk)"
+        "*TrainingRun.objects.filter(task='image_emotion').order_by('-pk').values_list('pk', flat=True)[:2])"
     )
-    key, pseudonym, run = product.manage("shell", "-v0", "-c", script).split()
+    key, pseudonym, run, earlier = product.manage("shell", "-v0", "-c", script).split()
     made = dict(zip(("grouped", "judging"), computed, strict=True))
-    return {"slug": slug, "key": key, "pseudonym": pseudonym, "run": run, "shown": shown, **made}
+    runs = {"run": run, "earlier_run": earlier}
+    return {"slug": slug, "key": key, "pseudonym": pseudonym, "shown": shown, **runs, **made}
 
 
 @pytest.fixture(params=list(WIDTHS))

@@ -106,6 +106,7 @@ def make_place(manager: User, annotator: User, **settings: Any) -> Place:
     )
     export = _export(study, snapshot, manager)
     network = _network(study, snapshot, response.stimulus)
+    speaker = _speaker(study, snapshot)
     options = RehearsalOptions(n_people=8, wanted=1)
     rehearsal = Job.objects.create(
         kind="rehearse",
@@ -132,6 +133,9 @@ def make_place(manager: User, annotator: User, **settings: Any) -> Place:
         "check_id": AttentionCheck.objects.create(study=study, instruction="Say awe", wanted={"emotion": "awe"}).pk,
         "network_id": network.pk,
         "rule_id": _rule(study).pk,
+        "network_captions.network_id": speaker.pk,
+        "network_captions_csv.network_id": speaker.pk,
+        "api_network_captions.network_id": speaker.pk,
         "run_id": network.training_run_id,
         "training_cancel.job_id": network.training_run.job_id,
         "study_rehearsal_csv.job_id": rehearsal.pk,
@@ -248,6 +252,41 @@ def _network(study: Study, snapshot: SnapshotRecord, stimulus: Stimulus) -> Netw
         distribution={label["id"]: share for label in labels},
     )  # fmt: skip
     return first
+
+
+def _speaker(study: Study, snapshot: SnapshotRecord) -> Network:
+    """A version whose texts were measured."""
+    origin: dict[str, Any] = {"study_key": study.slug, "task": "speaker", "snapshot_id": snapshot.snapshot_id}
+    options = parse_options("speaker").as_json()
+    unknown = {"value": None, "low": None, "high": None, "n": 0}
+    captions = {
+        "n_images": 1,
+        "n_test": 1,
+        "reference": "default",
+        "columns": [{"name": "default", "title": "Default", "kind": "variant"}],
+        "rows": [{"metric": "BLEU-4", "better": "more", "note": "", "cells": {"default": unknown, "people": unknown}}],
+        "differences": [],
+        "remarks": [],
+    }
+    run = TrainingRun.objects.create(
+        **origin,
+        snapshot_location=f"snapshots/{snapshot.snapshot_id}",
+        options=options,
+        seed=1,
+        code_version="test",
+        job=Job.objects.create(kind="train", study_key=study.slug, state=Job.DONE),
+    )
+    return Network.objects.create(
+        **origin,
+        version=1,
+        label_set=[dict(label) for label in study.labels],
+        options=options,
+        seed=1,
+        code_version="test",
+        training_run=run,
+        metrics={"captions": captions},
+        weights_location=f"networks/{uuid.uuid4().hex}",
+    )
 
 
 def _metrics(labels: list[str]) -> dict[str, Any]:
