@@ -13,6 +13,7 @@ from typing import Any
 from django.utils.safestring import mark_safe
 from PIL import Image
 
+from analysis.attention import LookedWord, looked_words_of
 from analysis.charts import ShareBar, mark_class, share_bars
 from analysis.charts.marks import as_percent
 from analysis.figures import Figure
@@ -52,6 +53,7 @@ class Written:
     text: str
     name: str
     css: str
+    looked: list[LookedWord]
 
 
 @dataclass(frozen=True)
@@ -74,11 +76,11 @@ def what_people_would_feel(
     jpeg: bytes,
     network: Network,
     distribution: dict[str, float],
-    written: Mapping[str, str],
+    written: Mapping[str, Mapping[str, Any]],
     ratings: Mapping[str, float] | None = None,
 ) -> Felt:
-    """The page's facts; distribution: of `network`, whose answer this is; written: {label: a speaker's text}; ratings:
-    {head: number} of what the network says beside the emotions."""
+    """The page's facts; distribution: of `network`, whose answer this is; written: {label: a speaker's explanation};
+    ratings: {head: number} of what the network says beside the emotions."""
     names, classes = _names(network), _classes(network)
     learned_from = LearnedFrom(network.snapshot_id, snapshots_of(study).get(network.snapshot_id))
     near = nearest_predictions(network, distribution, NEAR)
@@ -90,7 +92,11 @@ def what_people_would_feel(
         likeliest=_names(network)[max(distribution, key=distribution.__getitem__)],
         said=_said(study, network, distribution, near),
         n_near=len(near),
-        written=[Written(text, names[label], classes[label]) for label, text in written.items() if label in names],
+        written=[
+            Written(str(text["text"]), names[label], classes[label], looked_words_of(text))
+            for label, text in written.items()
+            if label in names
+        ],
         ratings=[(name, number(value)) for name, value in (ratings or {}).items()],
     )
 

@@ -6,6 +6,7 @@ from typing import Any
 from django.urls import reverse
 from django.utils.safestring import mark_safe
 
+from analysis.attention import looked_words_of
 from analysis.charts.loss_curve import EpochLoss, legend, loss_curve
 from analysis.network_captions import CaptionPage, caption_page
 from analysis.network_heads import HeadTable, SourceRow, head_tables, source_rows
@@ -23,6 +24,7 @@ from analysis.network_metrics import (
 from analysis.network_queries import retrain_policies
 from analysis.queries import study_statistics
 from analysis.retrain_policy import RetrainPolicy
+from annotation.images import image_url
 from annotation.models import SnapshotRecord, Study
 from annotation.queries import snapshots_of
 from modelserve.models import Network, Promotion, TrainingRun
@@ -181,11 +183,23 @@ def run_page(study: Study, run: TrainingRun) -> RunPage:
         confusion=confusion_table(metrics, network.label_set),
         recalls=recall_rows(metrics, network.label_set),
         games=game_rows(metrics),
-        texts=metrics.get("texts", []),
+        texts=_texts(study, metrics.get("texts", [])),
         heads=head_tables(metrics),
         sources=source_rows(metrics),
         captions=caption_page(metrics, decided_by=page.promote_by),
     )
+
+
+def _texts(study: Study, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What it writes about test images, each text with where it looked, and the address of the picture."""
+    return [
+        {
+            **row,
+            "picture": image_url(study.pk, row["image_sha256"], "320") if row.get("image_sha256") else "",
+            "texts": [{**text, "looked_words": looked_words_of(text)} for text in row["texts"]],
+        }
+        for row in rows
+    ]
 
 
 def _changed(study: Study, run: TrainingRun, record: SnapshotRecord | None) -> str:

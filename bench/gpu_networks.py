@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import FlopCounterMode
 
-from bench.gpu_data import MAX_TOKENS, SIDE, VALIDATION_SHARE, WIDTH, BenchData
+from bench.gpu_data import GRID, MAX_TOKENS, SIDE, VALIDATION_SHARE, WIDTH, BenchData
 from modelserve.networks.emosem import EmoSem
 from modelserve.networks.encoders import Encoder, Preprocessing
 from modelserve.networks.image_emotion import ImageEmotion
@@ -43,6 +43,10 @@ class GivenPlaces(Encoder):
         super().__init__()
         self.preprocessing = Preprocessing(side=SIDE, mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))
         self.n_features = self.n_place_features = WIDTH
+
+    def places(self, pixels: Tensor) -> Tensor:
+        """Only their shape is asked for: places that are given are taken as they are."""
+        return pixels.new_zeros(len(pixels), GRID * GRID, WIDTH)
 
     def description(self) -> dict[str, Any]:
         return {"name": "given"}

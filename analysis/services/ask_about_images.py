@@ -56,17 +56,17 @@ def stored_for_a_question(jpegs: Sequence[bytes]) -> Iterator[list[str]]:
             default_storage.delete(name)
 
 
-def speak_about(study: Study, jpeg: bytes, distribution: Mapping[str, float]) -> dict[str, str]:
-    """{label: what the served speaker writes about the picture for it}, for the two likeliest labels.
+def speak_about(study: Study, jpeg: bytes, distribution: Mapping[str, float]) -> dict[str, dict[str, Any]]:
+    """{label: the explanation that the served speaker writes about the picture for it}, for the two likeliest labels.
 
     Empty where no speaker is served, or it does not answer: its words are an addition, and nobody waits for them twice.
     """
-    written: dict[str, str] = {}
+    written: dict[str, dict[str, Any]] = {}
     likeliest = sorted(distribution, key=distribution.__getitem__, reverse=True)[:SPOKEN_EMOTIONS]
     with stored_for_a_question([jpeg]) as names, contextlib.suppress(ModelServeError):
         for label in likeliest:
             _, [texts] = ask_speaker(
                 study.slug, names, emotion=label, variant="grounded", timeout_seconds=SPEAKER_PATIENCE_SECONDS
             )
-            written[label] = texts[0]["text"]
+            written[label] = texts[0]
     return written

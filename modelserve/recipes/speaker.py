@@ -12,7 +12,7 @@ from torch import Tensor
 from modelserve.evaluation.paired import ratio_score
 from modelserve.evaluation.resampling import Estimate, Resampling
 from modelserve.evaluation.word_loss import UNKNOWN_WORDS, word_loss
-from modelserve.explaining import explain_pixels
+from modelserve.explaining import Explanation, explain_pixels
 from modelserve.networks.by_option import SPEAKERS
 from modelserve.networks.saved import SavedNetwork
 from modelserve.networks.speaker import END, PADDING, START, UNKNOWN, UNTOLD, Speaker
@@ -26,6 +26,7 @@ from modelserve.words import word_ids
 from snapshots.reader import Snapshot
 
 SHOWN = 8  # texts on the page of a version
+MOST_PLACES = 256  # of which a record tells where it looked
 
 
 def learn_speaker(
@@ -138,8 +139,13 @@ def _first_texts(saved: SavedNetwork, pairs: SplitPairs, images: Tensor) -> list
     return [
         {
             "stimulus_key": test.stimulus_keys[image],
+            "image_sha256": test.image_sha256s[image],
             "texts": [
-                {"text": texts[image][0].text, "emotion": names.get(texts[image][0].emotion or "", "")}
+                {
+                    "text": texts[image][0].text,
+                    "emotion": names.get(texts[image][0].emotion or "", ""),
+                    **looked_at(texts[image][0]),
+                }
                 for texts in written
                 if texts[image]
             ],
@@ -147,6 +153,17 @@ def _first_texts(saved: SavedNetwork, pairs: SplitPairs, images: Tensor) -> list
         }
         for image in range(n)
     ]
+
+
+def looked_at(text: Explanation) -> dict[str, Any]:
+    """Words and, for each, where it looked: 0 to 100 per place, 100 the place that it looked at most.
+
+    Whole numbers, so that a record with some texts stays small; nothing where the places are no square or too many.
+    """
+    if text.grid is None or text.grid[0] * text.grid[1] > MOST_PLACES:
+        return {}
+    looked = [[round(100 * share / max(max(row), 1e-9)) for share in row] for row in text.attention]
+    return {"words": text.words, "looked": looked, "grid": list(text.grid)}
 
 
 def _fresh_network(task: str, options: SpeakerOptions, pairs: SplitPairs, words: list[str]) -> SavedNetwork:

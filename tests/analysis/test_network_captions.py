@@ -53,6 +53,10 @@ def test_the_training_measures_the_texts_and_page_card_csv_and_api_say_so(
     for said in ("What it writes, measured", "BLEU-4", "Nearest neighbour", "Unique-Productions", "Not measured"):
         assert said in text
     assert "The study has no listener" in text
+    # where it looked for each word of what it wrote, over the picture and in words
+    assert "Where it looked, word by word" in text
+    assert "looked mostly at" in text
+    assert 'fill-opacity="' in text
     card = client.get(f"{place_of(network)}/card.md").content.decode()
     assert "## What it writes, about 4 of" in card
     assert "| BLEU-4 |" in card

@@ -21,8 +21,13 @@ from annotation.services.export_snapshot import export_snapshot
 from annotation.services.freeze_snapshot import freeze_snapshot
 from annotation.services.import_snapshot import import_archive
 from annotation.services.insert_stimuli import NewStimulus, insert_stimuli
+from jobs.models import Job
+from jobs.services import run as run_job
+from modelserve.models import Network
+from modelserve.services.start_training import start_training
 from snapshots.local_copy import image_name
 from tests.conftest import make_participation, make_study, respond
+from tests.modelserve.tiny_world import TinyWorld
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -78,3 +83,28 @@ def test_images_snapshots_and_exports_live_in_the_bucket(bucket: str, client: An
         archive = io.BytesIO(file.read())
     again = import_archive(file=archive, parent=tmp_path / "import", user=mika)
     assert freeze_snapshot(study=again).snapshot_id == record.snapshot_id
+
+
+def test_a_network_learns_from_a_snapshot_in_the_bucket(bucket: str, settings: Any, tmp_path: Path) -> None:
+    """Tables are copied here once; pictures are fetched one by one, and nothing else of the folder."""
+    frozen = TinyWorld(n_stimuli=40).freeze(tmp_path)
+    for path in sorted(frozen.folder.rglob("*")):
+        if path.is_file():
+            place = f"snapshots/{frozen.id}/{path.relative_to(frozen.folder)}"
+            default_storage.save(place, ContentFile(path.read_bytes()))
+    run = start_training(
+        study_key="in-the-bucket",
+        task="image_emotion",
+        snapshot_id=frozen.id,
+        snapshot_location=f"snapshots/{frozen.id}",
+        options={"side": 32, "epochs": 1, "device": "cpu"},
+    )
+    assert run.job is not None
+    run_job(run.job.pk)
+    job = Job.objects.get(pk=run.job.pk)
+    assert job.state == Job.DONE, job.error
+    network = Network.objects.get(training_run=run)
+    assert sorted(default_storage.listdir(network.weights_location)[1]) == ["network.json", "network.safetensors"]
+    copied = Path(settings.CACHE_DIR) / "tables" / "snapshots" / frozen.id
+    assert (copied / "responses.parquet").is_file()
+    assert not (copied / "images").exists()
