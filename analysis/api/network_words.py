@@ -10,7 +10,7 @@ from rest_framework.response import Response as ApiResponse
 from rest_framework.views import APIView
 
 from analysis.api.asked_images import asked_images, image_names
-from analysis.api.networks import refusals_as_answers
+from analysis.api.networks import Words, refusals_as_answers
 from analysis.services.ask_about_images import PATIENCE_SECONDS
 from annotation.access import get_study
 from annotation.api.json_body import JsonBody
@@ -76,7 +76,7 @@ class ListenerScores(APIView):
     class Input(serializers.Serializer[Any]):
         class Pair(serializers.Serializer[Any]):
             stimulus = serializers.CharField(max_length=64)
-            text = serializers.CharField(max_length=MOST_CHARACTERS)
+            text = Words(max_length=MOST_CHARACTERS)
 
         pairs = serializers.ListField(child=Pair(), min_length=1, max_length=MOST_PAIRS)
         version = serializers.IntegerField(required=False, min_value=1, max_value=2**31 - 1)

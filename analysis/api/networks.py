@@ -59,6 +59,15 @@ class PredictorAway(APIException):
     wait = 5
 
 
+class Words(serializers.CharField):
+    """A text. A number is none: nobody means the text '7.5' by it."""
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return str(super().to_internal_value(data))
+
+
 @contextlib.contextmanager
 def refusals_as_answers() -> Iterator[None]:
     """Turns what modelserve refuses into our API's errors."""
@@ -198,9 +207,7 @@ class Predictions(APIView):
         stimuli = serializers.ListField(
             child=serializers.CharField(max_length=64), required=False, max_length=MOST_ITEMS
         )
-        texts = serializers.ListField(
-            child=serializers.CharField(max_length=MOST_CHARACTERS), required=False, max_length=MOST_ITEMS
-        )
+        texts = serializers.ListField(child=Words(max_length=MOST_CHARACTERS), required=False, max_length=MOST_ITEMS)
 
     @extend_schema(request=Input, responses=dict)
     def post(self, request: Request, slug: str) -> ApiResponse:

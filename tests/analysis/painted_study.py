@@ -24,6 +24,7 @@ QUICK: dict[str, dict[str, Any]] = {
     "image_emotion": {"side": 32, "epochs": 2, "learning_rate": 3e-3, "device": "cpu"},
     "text_emotion": {"epochs": 2, "learning_rate": 5e-3, "device": "cpu"},
     "speaker": {},
+    "listener": {"device": "cpu"},
 }
 
 
