@@ -225,10 +225,10 @@ def _figure(study: Study, runs: Sequence[ComparedRun]) -> dict[str, Any] | None:
     if not drawn:
         return None
     curves = [
-        RunCurve(one.name, one.css, [(int(row["epoch"]), float(row["validation_loss"])) for row in one.run.curve])
+        RunCurve(_short(one), one.css, [(int(row["epoch"]), float(row["validation_loss"])) for row in one.run.curve])
         for one in drawn
     ]
-    best = {curve.name: min(curve.points, key=lambda point: point[1]) for curve in curves}
+    best = {one.name: min(curve.points, key=lambda point: point[1]) for one, curve in zip(drawn, curves, strict=True)}
     lead = "The best on what is held out: " + "; ".join(
         f"{name} {loss:.3f} in epoch {epoch}" for name, (epoch, loss) in best.items()
     )
@@ -252,6 +252,11 @@ def _figure(study: Study, runs: Sequence[ComparedRun]) -> dict[str, Any] | None:
             "on the same ones."
         ),
     }
+
+
+def _short(one: ComparedRun) -> str:
+    """A name that fits beside its line on a phone."""
+    return f"v{one.network.version}" if one.network else f"run {one.run.pk}"
 
 
 def _metrics(study: Study, runs: Sequence[ComparedRun], comparison: NetworkComparison | None) -> list[ComparedMetric]:

@@ -9,7 +9,7 @@ from analysis.charts import marks
 from analysis.charts.loss_curve import BOTTOM, LEFT, N_EPOCH_NAMES, TOP, spelled, ticks_around
 
 HEIGHT = 280  # px
-RIGHT = 12  # percent, for the names
+RIGHT = 18  # percent, for the names
 NAME_HEIGHT = 15  # px between two names that would lie on each other
 STYLES = ("series-1", "series-2", "series-3", "series-4", "series-2 dashed", "series-3 dashed")
 """The classes of the lines, in their order; names stand at their ends, so colour alone tells nothing."""
