@@ -183,6 +183,12 @@ STUDY_KEYS: dict[str, str] = {
 }
 """What the manifest says about the study; more keys may follow. `steps` and `label_sets` must be there."""
 
+FURTHER_STUDY_KEYS: dict[str, str] = {
+    "consent": "the consent text of now, in Markdown",
+    "care": "settings of care that differ from none: content note, strong images, themes, breaks, help lines",
+}
+"""What is there only where the study has it, and not in older snapshots."""
+
 _PRIVATE_STUDY_KEYS = ("id", "pk", "slug", "created_by", "owner", "members")
 _JSON_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 _COLUMN_NAME = re.compile(r"[a-z][a-z0-9_]*\Z")

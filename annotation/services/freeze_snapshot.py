@@ -17,6 +17,7 @@ from django.core.files import File
 from django.core.files.storage import default_storage
 from django.db import connection, transaction
 
+from annotation.care.frozen import METADATA
 from annotation.models import ConsentText, Response, SnapshotRecord, Study
 from annotation.services.copy_out import copy_out
 from annotation.services.mark_snapshots import lock_marks, withdrawals_of
@@ -111,7 +112,9 @@ def _store(folder: Path, snapshot_id: str) -> None:
 def describe(study: Study) -> dict[str, Any]:
     """What the manifest says about the study: nothing about accounts, addresses or database ids."""
     steps = study.parsed_steps
-    return {
+    # without care nothing is said of it, so that such a study has the id that it always had
+    care = {"care": study.care} if study.care else {}
+    return care | {
         "title": study.title,
         "description": study.description,
         "template": study.template,
@@ -180,9 +183,10 @@ class _CanonicalJson:
 
 
 def _stimuli(study: Study, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
-    query = """
-        select key, source_dataset, name, description, metadata::text, nullif(image_sha256, ''), width, height, bytes
-        from annotation_stimulus where study_id = %(study)s order by key collate "C" """
+    query = f"""
+        select s.key, s.source_dataset, s.name, s.description, ({METADATA})::text, nullif(s.image_sha256, ''), s.width,
+          s.height, s.bytes
+        from annotation_stimulus s where s.study_id = %(study)s order by s.key collate "C" """  # noqa: S608  # ours
     canonical = _CanonicalJson()
     for batch in copy_out(query, {"study": study.pk}, _types(schema)):
         yield _with(batch, schema, metadata=canonical(batch.column("metadata")))

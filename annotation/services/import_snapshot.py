@@ -12,6 +12,8 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import connection, transaction
 
+from annotation.care.frozen import apart, care_of_snapshot
+from annotation.care.strength import follow_care
 from annotation.errors import InvalidInput
 from annotation.models import (
     Annotator,
@@ -59,6 +61,7 @@ def import_snapshot(*, folder: Path, user: Any = None, progress: Progress = lamb
         raise InvalidInput(
             "The snapshot's steps were written by another version of Commonground; nothing was imported."
         )
+    care = care_of_snapshot(description)
     with transaction.atomic():
         study = Study.objects.create(
             slug=unique_slug(description["title"]),
@@ -69,6 +72,7 @@ def import_snapshot(*, folder: Path, user: Any = None, progress: Progress = lamb
             wanted_responses=description["wanted_responses"],
             instructions=description["instructions"],
             consent=description.get("consent", ""),
+            care=care,
             n_withdrawn_before=description["n_withdrawn"],
             completion_code=random_code(),
             state=Study.CLOSED,
@@ -87,6 +91,7 @@ def import_snapshot(*, folder: Path, user: Any = None, progress: Progress = lamb
         participations = _participations(study, snapshot, consents)
         responses = _responses(study, snapshot, stimuli, participations, parse_steps(steps), progress)
         _revisions(snapshot, responses, parse_steps(steps))
+        follow_care(study, {})
     _images(snapshot)
     return study
 
@@ -111,6 +116,7 @@ def _stimuli(study: Study, snapshot: Snapshot) -> dict[str, int]:
         made = []
         for row in rows[start : start + BATCH]:
             wanted = max(study.wanted_responses, accepted[row["stimulus_key"]])
+            metadata, said = apart(json.loads(row["metadata"]))
             made.append(
                 Stimulus(
                     study=study,
@@ -118,7 +124,8 @@ def _stimuli(study: Study, snapshot: Snapshot) -> dict[str, int]:
                     source_dataset=row["source_dataset"],
                     name=row["name"],
                     description=row["description"],
-                    metadata=json.loads(row["metadata"]),
+                    metadata=metadata,
+                    **said,
                     image_sha256=row["image_sha256"] or "",
                     width=row["width"],
                     height=row["height"],

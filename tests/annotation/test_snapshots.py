@@ -13,11 +13,14 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.test import Client
 
+from annotation.care.frozen import care_of_snapshot
+from annotation.care.ratings import rate_stimulus
 from annotation.errors import InvalidInput
-from annotation.models import Annotator, Participation, Response, ResponseRevision, SnapshotRecord, Study
+from annotation.models import Annotator, Participation, Response, ResponseRevision, SnapshotRecord, Stimulus, Study
 from annotation.services.audit_study import audit_study
+from annotation.services.create_study import update_study
 from annotation.services.export_snapshot import export_snapshot
-from annotation.services.freeze_snapshot import freeze_snapshot
+from annotation.services.freeze_snapshot import describe, freeze_snapshot
 from annotation.services.import_snapshot import import_archive, import_snapshot
 from annotation.services.revise_response import revise_response
 from annotation.services.withdraw import withdraw_participation, withdraw_response
@@ -92,6 +95,54 @@ def test_what_is_exported_imports_back_to_the_same_id(answered: Study, ada: User
     assert study.state == Study.CLOSED
     assert audit_study(study) == []
     assert ResponseRevision.objects.filter(response__study=study).count() == 1
+
+
+CARE = {
+    "content_note": "Some images show *accidents*.",
+    "blur_strong": True,
+    "strong_from": 0.4,
+    "theme_opt_out": True,
+    "help_lines": [{"name": "Somebody", "phone": "112", "url": "", "place": ""}],
+}
+
+
+def test_care_comes_back_with_a_snapshot(answered: Study, ada: User, tmp_path: Path) -> None:
+    plain = freeze_snapshot(study=answered)
+    study = update_study(study=answered, care=CARE)
+    first, second, *_ = Stimulus.objects.filter(study=study).order_by("pk")
+    rate_stimulus(study=study, stimulus=first, content_note="blood", themes="spiders; blood", strength=0.7)
+    Stimulus.objects.filter(pk=second.pk).update(metadata={"themes": "their own", "strength": "high"})
+    record = freeze_snapshot(study=study)
+    assert record.snapshot_id != plain.snapshot_id
+    exported = export_snapshot(snapshot_id=record.snapshot_id, format_name="snapshot", folder="exports/1")
+    with default_storage.open(exported.storage_name) as file:
+        archive = file.read()
+    answered.delete()
+    Annotator.objects.all().delete()
+    study = import_archive(file=io.BytesIO(archive), parent=tmp_path, user=ada)
+    assert study.care == CARE
+    again = Stimulus.objects.get(study=study, key=first.key)
+    assert (again.content_note, again.themes, again.strength_rated) == ("blood", ["blood", "spiders"], 0.7)
+    assert (again.is_strong, again.metadata) == (True, first.metadata)
+    other = Stimulus.objects.get(study=study, key=second.key)
+    assert (other.themes, other.strength_rated) == ([], None)
+    assert other.metadata == {"themes": "their own", "strength": "high"}
+    assert freeze_snapshot(study=study).snapshot_id == record.snapshot_id
+
+
+def test_a_study_without_care_says_nothing_of_it_and_keeps_its_id(answered: Study) -> None:
+    assert "care" not in describe(answered)
+    record = freeze_snapshot(study=answered)
+    Study.objects.filter(pk=answered.pk).update(care={"show_map": True})
+    other = freeze_snapshot(study=answered)
+    Study.objects.filter(pk=answered.pk).update(care={})
+    assert freeze_snapshot(study=answered).snapshot_id == record.snapshot_id != other.snapshot_id
+
+
+def test_care_that_this_version_does_not_know_is_refused_in_words() -> None:
+    with pytest.raises(InvalidInput, match=r"no such setting.*Nothing was imported"):
+        care_of_snapshot({"care": {"hold_hands": True}})
+    assert care_of_snapshot({}) == {}
 
 
 def test_importing_beside_the_original_works_too(answered: Study, ada: User, tmp_path: Path) -> None:
