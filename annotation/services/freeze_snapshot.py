@@ -68,8 +68,9 @@ def _write(study: Study, parent: Path, progress: Progress) -> tuple[Path, Manife
         study = Study.objects.get(pk=study.pk)
         steps = study.parsed_steps
         fields = [field for step in steps for field in step.columns()]
-        n_responses = Response.objects.filter(study=study).exclude(status=Response.WITHDRAWN).count()
-        with SnapshotWriter(parent=parent, study=describe(study), step_fields=fields) as writer:
+        withdrawals = withdrawals_of(study)
+        n_responses = Response.objects.filter(study=study).count() - withdrawals[0]
+        with SnapshotWriter(parent=parent, study=describe(study, withdrawals[0]), step_fields=fields) as writer:
             keys, pseudonyms = [], []
             for batch in _stimuli(study, writer.schema("stimuli")):
                 writer.write_stimuli(batch)
@@ -96,7 +97,7 @@ def _write(study: Study, parent: Path, progress: Progress) -> tuple[Path, Manife
                 "n_annotators": rows_of["participations"],
                 "n_simulated": n_simulated,
             },
-            withdrawals_of(study),
+            withdrawals,
         )
 
 
@@ -109,8 +110,11 @@ def _store(folder: Path, snapshot_id: str) -> None:
                 default_storage.save(place, File(file))
 
 
-def describe(study: Study) -> dict[str, Any]:
-    """What the manifest says about the study: nothing about accounts, addresses or database ids."""
+def describe(study: Study, n_withdrawn: int) -> dict[str, Any]:
+    """What the manifest says about the study: nothing about accounts, addresses or database ids.
+
+    n_withdrawn: responses that were withdrawn here.
+    """
     steps = study.parsed_steps
     # without care nothing is said of it, so that such a study has the id that it always had
     care = {"care": study.care} if study.care else {}
@@ -124,8 +128,7 @@ def describe(study: Study) -> dict[str, Any]:
         "instructions": study.instructions,
         "consent": study.consent,
         "consents": list(ConsentText.objects.filter(study=study).order_by("hash").values("hash", "markdown")),
-        "n_withdrawn": study.n_withdrawn_before
-        + Response.objects.filter(study=study, status=Response.WITHDRAWN).count(),
+        "n_withdrawn": study.n_withdrawn_before + n_withdrawn,
     }
 
 

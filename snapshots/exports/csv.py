@@ -5,7 +5,7 @@ one ' in front; so does one that already starts with 's before such a character,
 again gives back every cell. Texts stand in quotation marks; nothing between two commas is null.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import BinaryIO
 
 import pyarrow as pa
@@ -13,8 +13,10 @@ import pyarrow.compute as pc
 from pyarrow import csv as arrow_csv
 
 from snapshots.csv_cells import DANGEROUS
-from snapshots.exports.flat import Progress, flat_batches, flat_schema, no_progress
+from snapshots.exports.flat import Progress, ahead, flat_batches, flat_schema, no_progress
 from snapshots.reader import Snapshot
+
+ROWS_AT_ONCE = 16_384  # so many are turned into cells and written together: a cell takes more memory than its value
 
 
 def guard_cells(column: pa.StringArray) -> pa.StringArray:
@@ -38,12 +40,18 @@ def _as_cells(batch: pa.RecordBatch) -> pa.RecordBatch:
     return pa.RecordBatch.from_arrays(columns, names=batch.schema.names)
 
 
+def _cells(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    for batch in batches:
+        for start in range(0, batch.num_rows, ROWS_AT_ONCE):
+            yield _as_cells(batch.slice(start, ROWS_AT_ONCE))
+
+
 def write_cells(batches: Iterable[pa.RecordBatch], schema: pa.Schema, out: BinaryIO) -> None:
     """Write batches of one schema as safe CSV with a header: UTF-8, comma, newline."""
     fields = [pa.field(f.name, pa.string() if pa.types.is_timestamp(f.type) else f.type) for f in schema]
     with arrow_csv.CSVWriter(out, pa.schema(fields)) as writer:
-        for batch in batches:
-            writer.write_batch(_as_cells(batch))
+        for batch in ahead(_cells(batches)):
+            writer.write_batch(batch)
 
 
 def write_csv(snapshot: Snapshot, out: BinaryIO, progress: Progress = no_progress) -> None:

@@ -1,6 +1,7 @@
 """The table that CSV, JSON Lines and Parquet exports share: each response beside the name of its picture."""
 
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import TypeAlias
 
 import pyarrow as pa
@@ -52,3 +53,13 @@ def flat_batches(
         done += batch.num_rows
         progress(done, total)
     progress(total, total)
+
+
+def ahead(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """The same batches; the next one is made by another thread while the caller writes this one, never more."""
+    with ThreadPoolExecutor(1, thread_name_prefix="ahead") as other:
+        coming = other.submit(next, batches, None)
+        while (batch := coming.result()) is not None:
+            coming = other.submit(next, batches, None)
+            yield batch
+            del batch

@@ -131,7 +131,7 @@ def test_care_comes_back_with_a_snapshot(answered: Study, ada: User, tmp_path: P
 
 
 def test_a_study_without_care_says_nothing_of_it_and_keeps_its_id(answered: Study) -> None:
-    assert "care" not in describe(answered)
+    assert "care" not in describe(answered, 0)
     record = freeze_snapshot(study=answered)
     Study.objects.filter(pk=answered.pk).update(care={"show_map": True})
     other = freeze_snapshot(study=answered)
