@@ -116,7 +116,7 @@ def _extremes(judgements: list[Judgement]) -> dict[str, list[dict[str, Any]]]:
     by_trial: dict[str, list[Judgement]] = defaultdict(list)
     for one in judgements:
         by_trial[one.trial].append(one)
-    trials = [
+    trials: list[dict[str, Any]] = [
         {
             "stimulus_key": trial,
             "variant": next(origin for origin in own[0].origins if origin != HUMAN),

@@ -53,9 +53,10 @@ def texts_of_people(study: Study, stimulus_keys: Sequence[str]) -> tuple[dict[st
 def texts_with_origins(study: Study, keys: Iterable[str]) -> dict[str, list[tuple[str, str]]]:
     """{stimulus key: (whose it is, the text) as they were shown}, for those that showed texts; for results only."""
     rows = Stimulus.objects.filter(study=study, key__in=list(keys)).values_list("key", "metadata")
-    found = {}
+    found: dict[str, list[tuple[str, str]]] = {}
     for key, metadata in rows:
-        shown, origins = (next(iter(metadata.get(name, {}).values()), []) for name in ("shown", "origins"))
+        shown: list[str] = next(iter(metadata.get("shown", {}).values()), [])
+        origins: list[str] = next(iter(metadata.get("origins", {}).values()), [])
         if shown and len(shown) == len(origins):
             found[key] = list(zip(map(str, origins), map(str, shown), strict=True))
     return found

@@ -196,7 +196,7 @@ def test_words_of_the_study_cannot_break_the_files(mika: User) -> None:
     study = make_study(
         mika, title="<script>alert(1)</script> *敬畏* [x](y)", steps=steps, n_stimuli=2, wanted_responses=9
     )
-    stimulus = study.stimuli.first()
+    stimulus = study.stimuli.order_by("rank")[0]
     people = people_of_study(study, len(labels))
     answer_stimulus(stimulus, people, labels)
     for response in Response.objects.filter(study=study):
