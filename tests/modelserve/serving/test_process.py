@@ -83,14 +83,14 @@ def test_a_fault_of_ours_is_kept_to_its_question(train_now: TrainNow, monkeypatc
     from modelserve.predictor import ServedNetwork
 
     network = train_now("text_emotion")
-    whole = ServedNetwork.distributions
+    whole = ServedNetwork.answers
 
-    def fails(self: ServedNetwork, prepared: Any) -> Any:
+    def fails(self: ServedNetwork, prepared: Any, sources: Any = None) -> Any:
         if any((row > 0).sum() < 6 for row in prepared):  # the text of two words
             raise RuntimeError("boom")
-        return whole(self, prepared)
+        return whole(self, prepared, sources)
 
-    monkeypatch.setattr(ServedNetwork, "distributions", fails)
+    monkeypatch.setattr(ServedNetwork, "answers", fails)
     box = Mailbox()
     asked = [Question(network.weights_location, "text_emotion", [text]) for text in (SKY, "zzz zzz", SKY)]
     with answering():
