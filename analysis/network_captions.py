@@ -91,7 +91,8 @@ def caption_page(metrics: Mapping[str, Any], decided_by: str = "") -> CaptionPag
         return None
     titles = {column["name"]: column["title"] for column in found["columns"]}
     variants = [column["name"] for column in found["columns"] if column["kind"] == "variant"]
-    rows, missing = [], []
+    rows: list[CaptionRow] = []
+    missing: list[CaptionRow] = []
     for row in found["rows"]:
         best = _best(row, variants)
         cells = [

@@ -19,7 +19,7 @@ from modelserve.storage_folders import local_folder
 from snapshots.version import code_version
 
 if TYPE_CHECKING:
-    from modelserve.caption_table import CaptionTable
+    from modelserve.caption_record import CaptionTable
     from modelserve.networks.saved import SavedNetwork
     from snapshots.reader import Snapshot
 

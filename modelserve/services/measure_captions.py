@@ -70,7 +70,7 @@ def networks_beside(study_key: str) -> "tuple[Beside, dict[str, int]]":
         "eye": promoted_network(study_key, "image_emotion"),
     }
     # the newest listener that does not choose: it never saw how the texts were chosen
-    others = networks_of(study_key, "listener").exclude(pk=served["chooser"].pk if served["chooser"] else None)
+    others = networks_of(study_key, "listener").exclude(pk=served["chooser"].pk if served["chooser"] else 0)
     rows = {part: row for part, row in (served | {"judge": others.first()}).items() if row is not None}
     found = {part: load_network(local_folder(row.weights_location)) for part, row in rows.items()}
     return Beside(**found), {part: row.version for part, row in rows.items()}

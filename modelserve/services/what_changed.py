@@ -30,7 +30,7 @@ def what_changed(base: Network, network: Network, newest: Snapshot) -> dict[str,
         "n_stimuli_removed": len(stimuli_before - stimuli),
         "shares": {
             str(label): [labels_before[label] / max(1, len(before)), labels[label] / max(1, len(mine))]
-            for label in sorted({*labels, *labels_before} - {None})
+            for label in sorted(label for label in {*labels, *labels_before} if label is not None)
         },
     }
 
