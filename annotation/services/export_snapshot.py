@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, cast
 
+import pyarrow as pa
 from django.conf import settings
 from django.core.files import File
 from django.core.files.storage import default_storage
@@ -40,6 +41,7 @@ def export_snapshot(
             with_images=format_name == "snapshot",
             progress=progress,
         )
+        pa.default_memory_pool().release_unused()  # what a freeze just before this has left
         with tempfile.NamedTemporaryFile(prefix="commonground-export-") as file:
             export.write(snapshot, cast(BinaryIO, file), progress)
             size = file.seek(0, 2)
