@@ -15,6 +15,7 @@ from django.contrib.auth.models import User
 from django.core import signing
 from django.core.cache import caches
 from django.test import Client
+from hypothesis import HealthCheck, settings
 
 from annotation.models import Annotator, Membership, Participation, Stimulus, Study
 from annotation.models.study import consent_hash
@@ -24,6 +25,10 @@ from annotation.services.change_state import change_state
 from annotation.services.create_study import create_study
 from annotation.services.join_study import join_study
 from annotation.services.submit_response import submit_response
+
+# a busy machine is no failure
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 ROOT = Path(__file__).resolve().parent.parent
 
