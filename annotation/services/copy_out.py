@@ -5,8 +5,9 @@ them.
 """
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from io import BufferedReader, FileIO
 from typing import Any
 
@@ -17,15 +18,22 @@ from pyarrow import csv as arrow_csv
 BYTES_AT_ONCE = 4 << 20
 
 
-def copy_out(query: str, values: Mapping[str, Any], types: Mapping[str, pa.DataType]) -> Iterator[pa.RecordBatch]:
+Batches = Generator[pa.RecordBatch, None, None]
+
+
+def copy_out(
+    query: str, values: Mapping[str, Any], types: Mapping[str, pa.DataType], *, session: Any = None
+) -> Batches:
     """The rows of `query` as record batches with the columns and types of `types`, in their order.
 
-    Runs in the present transaction. Moments must come with their time zone, as `timestamptz` does.
+    Runs in the present transaction, or in that of `session`, a connection of the driver. Moments must come with their
+    time zone, as `timestamptz` does.
     """
-    connection.ensure_connection()
+    if session is None:
+        connection.ensure_connection()
     reading, writing = os.pipe()
     with (
-        connection.connection.cursor() as cursor,
+        (session or connection.connection).cursor() as cursor,
         ThreadPoolExecutor(1, thread_name_prefix="copy_out") as other,
         BufferedReader(FileIO(reading), BYTES_AT_ONCE) as source,
     ):
@@ -39,6 +47,42 @@ def copy_out(query: str, values: Mapping[str, Any], types: Mapping[str, pa.DataT
             while source.read(BYTES_AT_ONCE):
                 pass
             copying.result()
+
+
+@contextmanager
+def second_session() -> Iterator[Any]:
+    """A connection of the driver that reads what the present transaction, repeatable read, sees: its moment."""
+    with connection.cursor() as cursor:
+        cursor.execute("select pg_export_snapshot()")
+        (moment,) = cursor.fetchone()
+    session = connection.get_new_connection(connection.get_connection_params())
+    try:
+        session.set_session(isolation_level="REPEATABLE READ", readonly=True, autocommit=False)
+        with session.cursor() as cursor:
+            cursor.execute("set transaction snapshot %s", [moment])
+            cursor.execute("set local timezone to 'UTC'")
+        yield session
+    finally:
+        session.close()
+
+
+@contextmanager
+def begun(batches: Batches) -> Iterator[Iterator[pa.RecordBatch]]:
+    """The same batches; the server works on the first of them, in a session of its own, from now on."""
+    with ThreadPoolExecutor(1, thread_name_prefix="begun") as other:
+        first = other.submit(next, batches, None)
+
+        def in_order() -> Iterator[pa.RecordBatch]:
+            batch = first.result()
+            if batch is not None:
+                yield batch
+                yield from batches
+
+        try:
+            yield in_order()
+        finally:
+            first.exception()  # no generator is closed while it runs
+            batches.close()
 
 
 def _copy(cursor: Any, statement: str, writing: int) -> None:

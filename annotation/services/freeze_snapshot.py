@@ -5,7 +5,8 @@ import json
 import shutil
 import tempfile
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,16 +20,19 @@ from django.db import connection, transaction
 
 from annotation.care.frozen import METADATA
 from annotation.models import ConsentText, Response, SnapshotRecord, Study
-from annotation.services.copy_out import copy_out
+from annotation.services.copy_out import Batches, begun, copy_out, second_session
 from annotation.services.mark_snapshots import lock_marks, withdrawals_of
 from annotation.steps import Step, StepKind
 from snapshots.canonical import canonical_json
 from snapshots.local_copy import snapshot_folder
 from snapshots.manifest import Manifest
-from snapshots.schema import MANIFEST_FILE, TABLE_FILES
+from snapshots.schema import MANIFEST_FILE, TABLE_FILES, TABLES
 from snapshots.writer import SnapshotWriter
 
 ROWS_AT_ONCE = 5_000
+# right after an import the server does not know yet how large the tables are, and would compare every response with
+# every person
+_NO_LOOPS = "set local enable_nestloop = off"
 Progress = Callable[[int, int], None]
 
 
@@ -57,17 +61,24 @@ def freeze_snapshot(*, study: Study, progress: Progress = lambda done, total: No
 
 def _write(study: Study, parent: Path, progress: Progress) -> tuple[Path, Manifest, dict[str, int], tuple[int, int]]:
     outermost = not connection.in_atomic_block
-    with transaction.atomic():
+    with transaction.atomic(), ExitStack() as open_to_the_end:
         if outermost:
             with connection.cursor() as cursor:
                 cursor.execute("set transaction isolation level repeatable read, read only")
         with connection.cursor() as cursor:
-            # right after an import the server does not know yet how large the tables are, and would compare every
-            # response with every person
-            cursor.execute("set local enable_nestloop = off")
+            cursor.execute(_NO_LOOPS)
         study = Study.objects.get(pk=study.pk)
         steps = study.parsed_steps
         fields = [field for step in steps for field in step.columns()]
+        rows: Iterable[pa.RecordBatch]
+        if outermost:
+            # the server sorts the answers while the tables before them are written
+            session = open_to_the_end.enter_context(second_session())
+            with session.cursor() as cursor:
+                cursor.execute(_NO_LOOPS)
+            rows = open_to_the_end.enter_context(begun(_response_rows(study, steps, session)))
+        else:
+            rows = _response_rows(study, steps)
         withdrawals = withdrawals_of(study)
         n_responses = Response.objects.filter(study=study).count() - withdrawals[0]
         with SnapshotWriter(parent=parent, study=describe(study, withdrawals[0]), step_fields=fields) as writer:
@@ -80,7 +91,7 @@ def _write(study: Study, parent: Path, progress: Progress) -> tuple[Path, Manife
                 pseudonyms.append(batch.column("annotator"))
             done = n_simulated = 0
             names = (_one_array(keys), _one_array(pseudonyms))
-            for batch in _responses(study, steps, writer.schema("responses"), *names):
+            for batch in _responses(rows, steps, writer.schema("responses"), *names):
                 writer.write_responses(batch)
                 done += batch.num_rows
                 n_simulated += batch.column("is_simulated").true_count
@@ -225,10 +236,15 @@ _RESPONSES = """
 """
 
 
-def _responses(
-    study: Study, steps: list[Step], schema: pa.Schema, stimulus_keys: pa.StringArray, pseudonyms: pa.StringArray
-) -> Iterator[pa.RecordBatch]:
-    answers = [f"answers_{number}" for number in range(len(steps))]
+_MADE_HERE = ("stimulus_key", "annotator", "response_key")
+
+
+def _answer_columns(steps: list[Step]) -> list[str]:
+    return [f"answers_{number}" for number in range(len(steps))]
+
+
+def _response_rows(study: Study, steps: list[Step], session: Any = None) -> Batches:
+    answers = _answer_columns(steps)
     # an answer of one cell is that cell; of any other kind the step itself says what the cells are
     picked = "".join(
         f", r.answers {'->>' if _is_one_text(step) else '->'} %({name})s"
@@ -236,15 +252,21 @@ def _responses(
     )
     values = {"study": study.pk, **{name: step.name for name, step in zip(answers, steps, strict=True)}}
     types = {"stimulus_key": pa.int64(), "annotator": pa.int64()}
-    types |= {
-        name: kind for name, kind in _types(schema).items() if name not in ("stimulus_key", "annotator", "response_key")
-    }
-    types = {
-        name: kind for name, kind in types.items() if name not in {f.name for step in steps for f in step.columns()}
-    }
+    types |= {field.name: field.type for field in TABLES["responses"].schema(()) if field.name not in _MADE_HERE}
     types |= dict.fromkeys(answers, pa.string())
+    return copy_out(_RESPONSES.format(answers=picked), values, types, session=session)
+
+
+def _responses(
+    rows: Iterable[pa.RecordBatch],
+    steps: list[Step],
+    schema: pa.Schema,
+    stimulus_keys: pa.StringArray,
+    pseudonyms: pa.StringArray,
+) -> Iterator[pa.RecordBatch]:
+    answers = _answer_columns(steps)
     options_shown, signals = _CanonicalJson(), _CanonicalJson()
-    for batch in copy_out(_RESPONSES.format(answers=picked), values, types):
+    for batch in rows:
         keys = stimulus_keys.take(batch.column("stimulus_key"))
         people = pseudonyms.take(batch.column("annotator"))
         cells: dict[str, pa.Array] = {}

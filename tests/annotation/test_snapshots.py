@@ -3,6 +3,7 @@
 import io
 import uuid
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,14 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from django.db import connection
 from django.test import Client
 
 from annotation.care.frozen import care_of_snapshot
 from annotation.care.ratings import rate_stimulus
 from annotation.errors import InvalidInput
 from annotation.models import Annotator, Participation, Response, ResponseRevision, SnapshotRecord, Stimulus, Study
+from annotation.services import copy_out
 from annotation.services.audit_study import audit_study
 from annotation.services.create_study import update_study
 from annotation.services.export_snapshot import export_snapshot
@@ -29,7 +32,7 @@ from jobs.services import run, start_job
 from snapshots.local_copy import local_copy
 from snapshots.verify import verify
 from snapshots.writer import SnapshotWriter
-from tests.conftest import answer, make_participation, respond
+from tests.conftest import answer, make_participation, make_stimuli, respond
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -66,6 +69,27 @@ def test_freezing_twice_gives_the_same_snapshot(answered: Study, tmp_path: Path)
     assert first.n_responses == Response.objects.exclude(status="withdrawn").count() == 8
     assert snapshot.study["n_withdrawn"] == 1
     assert first.n_simulated == 1
+
+
+def test_an_answer_that_comes_meanwhile_is_in_no_part_of_it(answered: Study, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The answers are read in a session of their own, as of the same moment as the tables before them."""
+    before = freeze_snapshot(study=answered)
+
+    def somebody_answers() -> None:
+        try:
+            make_stimuli(answered, 3, prefix="meanwhile")
+            respond(make_participation(answered))
+        finally:
+            connection.close()
+
+    def second_session() -> Any:
+        with ThreadPoolExecutor(1) as other:
+            other.submit(somebody_answers).result(60)
+        return copy_out.second_session()
+
+    monkeypatch.setattr("annotation.services.freeze_snapshot.second_session", second_session)
+    assert freeze_snapshot(study=answered).snapshot_id == before.snapshot_id
+    assert Response.objects.exclude(status="withdrawn").count() == before.n_responses + 1
 
 
 def test_a_new_answer_makes_another_snapshot(answered: Study) -> None:
