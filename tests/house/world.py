@@ -154,6 +154,7 @@ def make_place(manager: User, annotator: User, **settings: Any) -> Place:
         "study_judged_csv.name": _judged(study),
         "study_rated_texts_csv.name": "ratings",
         "study_language_csv.name": "measures",
+        "study_planning_csv.name": "power",
     }
     return place
 
