@@ -34,7 +34,7 @@ from annotation.models import Participation, Response, Study
 from annotation.participant import participation_id_of, participation_of, remember
 from annotation.people.consent import agree_again, must_agree_again, refuse_old_consent
 from annotation.prepared import Prepared, columns, from_row
-from annotation.queries import n_available
+from annotation.queries import n_available, responses_of_participation
 from annotation.recruitment.join import join_from_browser
 from annotation.services.assign import (
     HeldAssignment,
@@ -241,13 +241,7 @@ def latest_of(study: Study, participation: Participation) -> dict[str, Any] | No
 
 
 def latest_response(participation: Participation) -> Response | None:
-    return (
-        Response.objects.filter(participation=participation)
-        .exclude(status=Response.WITHDRAWN)
-        .select_related("stimulus")
-        .order_by("-id")
-        .first()
-    )
+    return responses_of_participation(participation).first()
 
 
 class Join(ParticipantView):
@@ -393,12 +387,7 @@ class Responses(ParticipantView):
     @extend_schema(responses=dict)
     def get(self, request: Request, slug: str) -> ApiResponse:
         participation = self.participation(request)
-        own = (
-            Response.objects.filter(participation=participation)
-            .exclude(status=Response.WITHDRAWN)
-            .select_related("stimulus")
-            .order_by("-id")
-        )
+        own = responses_of_participation(participation)
         if before := whole_number(request.query_params.get("before", "")):
             own = own.filter(pk__lt=before)
         return ApiResponse({"responses": [response_as_dict(self.study, response) for response in own[:50]]})

@@ -27,11 +27,12 @@ from annotation.errors import AnnotationError
 from annotation.images import image_url
 from annotation.languages import activate, in_language, read_in, remember_language
 from annotation.markdown import to_html
-from annotation.models import DemographicSettings, Participation, Response, Stimulus, Study
+from annotation.models import DemographicSettings, Participation, Stimulus, Study
 from annotation.models.study import consent_hash
 from annotation.participant import participation_of, remember
 from annotation.people.consent import agree_again, difference, must_agree_again
 from annotation.people.demographics import asks
+from annotation.queries import responses_of_participation
 from annotation.recruitment.arrival import cookie_name as arrival_cookie_name
 from annotation.recruitment.join import join_from_browser
 from annotation.recruitment.way_back import may_join, way_back
@@ -250,12 +251,7 @@ def answers(request: HttpRequest, slug: str) -> HttpResponse:
     study, participation = taking_part(request, slug)
     if participation is None:
         return redirect("annotate_welcome", slug=slug)
-    own = (
-        Response.objects.filter(participation=participation)
-        .exclude(status=Response.WITHDRAWN)
-        .select_related("stimulus")
-        .order_by("-id")
-    )
+    own = responses_of_participation(participation)
     if before := whole_number(request.GET.get("before", "")):
         own = own.filter(pk__lt=before)
     shown = list(own[: ANSWERS_PER_PAGE + 1])

@@ -2,6 +2,7 @@
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
 
 from annotation.errors import StateConflict
 from annotation.models import Participation, Response, Stimulus, Study
@@ -78,3 +79,12 @@ def test_twice_is_as_once_and_the_first_opening_stays_known(study: Study) -> Non
     for state in (Study.OPEN, Study.CLOSED, Study.CLOSED, Study.OPEN):
         study = change_state(study=study, state=state)
     assert Study.objects.get(pk=study.pk).opened_at == opened
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_planner_knows_how_many_images_there_are_when_a_study_opens() -> None:
+    """Until it did, each lease of a large, new study sorted all of its images."""
+    make_study(n_stimuli=123)
+    with connection.cursor() as cursor:
+        cursor.execute("select reltuples from pg_class where relname = 'annotation_stimulus'")
+        assert cursor.fetchone() == (123.0,)

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from annotation.errors import AlreadyAnswered, AssignmentGone, InvalidInput
 from annotation.models import Assignment, Participation, Response, Stimulus, Study
+from annotation.queries import responses_of_participation
 from annotation.services.assign import HELD_AHEAD, assign_ahead, expire_leases
 from annotation.services.audit_study import audit_study
 from annotation.services.change_state import change_state
@@ -260,3 +261,12 @@ def test_nothing_on_the_way_of_an_answer_reads_all_that_the_person_has_had() -> 
         )  # fmt: skip
     assert len(plans) == 2
     assert not re.search(r"Rows Removed by Filter: \d\d", "\n".join(plans)), "\n\n".join(plans)
+
+
+def test_a_persons_newest_answers_are_not_looked_for_among_everybodys(anna: Participation) -> None:
+    """Who has just joined has none: from the newest on, everybody's would be walked to the first."""
+    with connection.cursor() as cursor:
+        cursor.execute("set local enable_seqscan = off; set local enable_bitmapscan = off")
+    plan = responses_of_participation(anna)[:1].explain()
+    assert "one_response_per_client_key" in plan
+    assert "annotation_response_pkey" not in plan
