@@ -24,11 +24,10 @@ from typing import Any
 from urllib.parse import urlencode
 
 from bench.affection_watch import memory_of_workers
-from bench.cpu import cpu_seconds_of
 from bench.http_client import Browser
 from bench.machine import machine
 from bench.peer_beside import label_studio_beside
-from bench.site import WEB_THREADS, WEB_WORKERS, Site, hello_world, whole_site
+from bench.site import WEB_THREADS, WEB_WORKERS, Site, cpu_of, hello_world, whole_site
 
 WANTED = 6
 LARGE_STIMULI, LARGE_RESPONSES = 85_007, 500_000
@@ -171,7 +170,7 @@ def measure(
     person: Callable[[int, threading.Event], Tally],
     n_people: int,
     seconds: float,
-    pids: dict[str, int],
+    site: Site,
     everybody_is_here: threading.Event | None = None,
 ) -> Measured:
     """Everybody works from before the window until after it; only what ends inside it counts."""
@@ -190,9 +189,9 @@ def measure(
     if everybody_is_here:
         everybody_is_here.wait(300.0)
     time.sleep(WARM_UP_SECONDS)
-    begun, before, own_before = time.perf_counter(), cpu_seconds_of(pids), time.process_time()
+    begun, before, own_before = time.perf_counter(), cpu_of(site), time.process_time()
     time.sleep(seconds)
-    ended, after, own_after = time.perf_counter(), cpu_seconds_of(pids), time.process_time()
+    ended, after, own_after = time.perf_counter(), cpu_of(site), time.process_time()
     stop.set()
     for thread in threads:
         thread.join()
@@ -203,7 +202,7 @@ def measure(
         if begun <= moment <= ended
     )
     n = max(len(inside), 1)
-    cpu_ms = {name: 1000 * (after[name] - before[name]) / n for name in pids}
+    cpu_ms = {name: 1000 * (after[name] - before[name]) / n for name in after}
     cpu_ms["client"] = 1000 * (own_after - own_before) / n
     times = {f"p{p}": 1000 * inside[min(len(inside) - 1, len(inside) * p // 100)] for p in (50, 95, 99) if inside}
     return Measured(len(inside), ended - begun, times, cpu_ms, tallies)
@@ -214,7 +213,7 @@ def work_for(
 ) -> Measured:
     """As many responses as the server can store."""
     with watching_memory(site, memory):
-        return measure(lambda who, stop: annotate(site, slug, seed + who, stop), n_people, seconds, site.pids)
+        return measure(lambda who, stop: annotate(site, slug, seed + who, stop), n_people, seconds, site)
 
 
 def steady(site: Site, slug: str, rate: float, seconds: float, memory: dict[str, list[float]]) -> Measured:
@@ -226,7 +225,7 @@ def steady(site: Site, slug: str, rate: float, seconds: float, memory: dict[str,
         return annotate(site, slug, 50_000 + who, stop, pace, who)
 
     with watching_memory(site, memory):
-        return measure(person, n_people, seconds, site.pids, pace.everybody_is_here)
+        return measure(person, n_people, seconds, site, pace.everybody_is_here)
 
 
 @contextmanager
@@ -273,7 +272,7 @@ def grown(site: Site, small: str, n_people: int, seconds: float, memory: dict[st
 def run(given: argparse.Namespace) -> dict[str, Any]:
     n_people, memory = given.annotators, dict[str, list[float]]()
     with hello_world() as floor:
-        hello = measure(lambda who, stop: ask_hello(floor, who, stop), n_people, min(given.seconds, 8.0), floor.pids)
+        hello = measure(lambda who, stop: ask_hello(floor, who, stop), n_people, min(given.seconds, 8.0), floor)
     with whole_site() as site:
         slug = site.command("-m", "bench.study", "make", str(given.stimuli), str(WANTED))
         collected = work_for(site, slug, n_people, given.seconds, 0, memory)
@@ -287,7 +286,8 @@ def run(given: argparse.Namespace) -> dict[str, Any]:
     if peer and "load" in peer:
         peer["times_as_many"] = collected.per_second / max(peer["load"]["ann_per_s"], 1e-9)
     cpu = collected.cpu_ms
-    jobs = sum(ms for name, ms in cpu.items() if name not in {"web", "postgres", "valkey", "client"})
+    parts = {"web", "postgres", "postgres for jobs", "valkey", "client"}
+    jobs = sum(ms for name, ms in cpu.items() if name not in parts)
     return {
         "machine": machine(),
         "setting": {
@@ -303,6 +303,7 @@ def run(given: argparse.Namespace) -> dict[str, Any]:
             "web": cpu["web"],
             "postgres": cpu["postgres"],
             "web + postgres": cpu["web"] + cpu["postgres"],
+            "postgres for jobs": cpu["postgres for jobs"],
             "valkey": cpu["valkey"],
             "celery and beat": jobs,
             "client": cpu["client"],
@@ -369,7 +370,7 @@ def show(result: dict[str, Any]) -> None:
         ("faults, errors", f"{audit['faults'] or 'none'}, {result['errors'] or 'none'}"),
     ]
     for name, value in rows:
-        print(f"{name:<34}{value}")
+        print(f"{name:<36}{value}")
 
 
 def _more_rows(result: dict[str, Any], times: Callable[[dict[str, float]], str]) -> list[tuple[str, str]]:

@@ -8,14 +8,22 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psycopg2  # type: ignore[import-untyped]
+
+from bench.cpu import cpu_seconds_of
 from launcher.options import ROOT
 from launcher.up import FIRST_START_STAMP, first_start_mark
 
+# the web server's sessions, and PostgreSQL's own standing processes: writing the log, pages and checkpoints
+_FOR_WEB = """
+    select pid from pg_stat_activity where application_name = 'commonground web' or backend_type not in (
+      'client backend', 'autovacuum worker', 'parallel worker')
+"""
 START_SECONDS = 600.0
 WEB_WORKERS, WEB_THREADS = 2, 4
 GUNICORN = [f"--workers={WEB_WORKERS}", "--worker-class=gthread", f"--threads={WEB_THREADS}", "--preload"]
@@ -46,6 +54,23 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def cpu_of(site: Site) -> dict[str, float]:
+    """Processor seconds so far, by part.
+
+    postgres: the web server's sessions, writing the log and checkpoints; postgres for jobs: all else, which is the
+    sessions of Celery's tasks, each of which ends with its task, and vacuuming. A session of the web server that ended,
+    after ten minutes or with its worker, counts there, too.
+    """
+    found = cpu_seconds_of(site.pids)
+    if "postgres" in found:
+        with closing(psycopg2.connect(site.environment["DATABASE_URL"])) as connection, connection.cursor() as cursor:
+            cursor.execute(_FOR_WEB)
+            for_web = sum(cpu_seconds_of({str(pid): pid for (pid,) in cursor.fetchall()}).values())
+        found["postgres for jobs"] = found["postgres"] - for_web
+        found["postgres"] = for_web
+    return found
 
 
 @contextmanager

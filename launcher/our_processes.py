@@ -40,7 +40,7 @@ def _web(options: Options, environment: Mapping[str, str], logs: Path) -> Child:
         name="web",
         command=command,
         log=logs / "web.log",
-        environment=environment,
+        environment=_named("web", environment),
         folder=ROOT,
         is_ready=answers,
         stop_signals=((signal.SIGTERM, 12.0),),
@@ -59,7 +59,7 @@ def _worker(
         name=name,
         command=command,
         log=logs / f"{name}.log",
-        environment=environment,
+        environment=_named(name, environment),
         folder=ROOT,
         prefix=("nice", "-n", str(niceness)) if niceness else (),
         ready_words=" ready.",
@@ -75,7 +75,7 @@ def _predict(environment: Mapping[str, str], logs: Path) -> Child:
         name="predict",
         command=[sys.executable, str(ROOT / "manage.py"), "serve_networks"],
         log=logs / "predict.log",
-        environment=environment,
+        environment=_named("predict", environment),
         folder=ROOT,
         ready_words=" is ready.",
         stop_signals=((signal.SIGTERM, 10.0),),
@@ -92,11 +92,16 @@ def _beat(data: Path, environment: Mapping[str, str], logs: Path) -> Child:
         name="beat",
         command=[*command, "--loglevel=WARNING"],
         log=logs / "beat.log",
-        environment=environment,
+        environment=_named("beat", environment),
         folder=ROOT,
         stop_signals=((signal.SIGTERM, 5.0),),
         stop_rank=0,
     )
+
+
+def _named(name: str, environment: Mapping[str, str]) -> dict[str, str]:
+    """With the name under which PostgreSQL lists the sessions of this process (pg_stat_activity.application_name)."""
+    return {**environment, "PGAPPNAME": f"commonground {name}"}
 
 
 def _answers_http(host: str, port: int) -> bool:
