@@ -5,7 +5,6 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
 from analysis.language.describe import DescribedTexts
 
@@ -24,6 +23,8 @@ class WordIndex:
     @classmethod
     def of(cls, texts: DescribedTexts) -> "WordIndex":
         """In time that grows with the number of words and no faster, as no word is compared with another."""
+        from scipy import sparse  # here: SciPy is slow to load, and few need it
+
         shape = (len(texts), max(len(texts.words), 1))
         rows = sparse.csr_array((texts.tags, texts.ids, texts.offsets.astype(np.int32)), shape=shape)
         columns = rows.tocsc()
