@@ -127,7 +127,7 @@ def _find_others(rows: Sequence[_Row], orders: Sequence[Order], known: dict[int,
         here[row.text.id].append(row)
     texts = list({row.text.id: row.text for row in rows}.values())
     _match(texts, ask(texts, orders, [MOST_CHANGES] * len(texts), AT_ONCE), known)
-    _ask_who_wrote(rows, here)
+    _ask_who_wrote(rows, here, (slice(0, NEAREST), slice(NEAREST, None)))
     left: dict[int, int] = {}
     again = []
     for row in rows:
@@ -138,7 +138,8 @@ def _find_others(rows: Sequence[_Row], orders: Sequence[Order], known: dict[int,
     if again:
         texts = [text for text in texts if text.id in left]
         _match(texts, ask(texts, orders, [left[text.id] for text in texts], None), known)
-        _ask_who_wrote(again, here)
+        # only nearer ones are left to ask about, and those are few
+        _ask_who_wrote(again, here, (slice(0, None),))
 
 
 def _match(texts: Sequence[Text], candidates: Sequence[set[int]], known: dict[int, list[str]]) -> None:
@@ -159,10 +160,13 @@ def _near(text: Text, text_id: int, known: dict[int, list[str]]) -> tuple[int, i
     return (n_changed, max(n_words, len(other))) if 0 < n_changed <= most else None
 
 
-def _ask_who_wrote(rows: Sequence[_Row], here: dict[int, list[_Row]]) -> None:
-    """Finds the nearest text that somebody else has written, before this call or earlier in it."""
+def _ask_who_wrote(rows: Sequence[_Row], here: dict[int, list[_Row]], in_turn: Sequence[slice]) -> None:
+    """Finds the nearest text that somebody else has written, before this call or earlier in it.
+
+    in_turn: which of the near texts, the nearest first, are asked about at once.
+    """
     near = {row.number: [(0, len(row.text.words), row.text.id), *row.text.near] for row in rows}
-    for places in (slice(0, NEAREST), slice(NEAREST, None)):
+    for places in in_turn:
         asked = [(row, near[row.number][places]) for row in rows if not row.other or places.start == 0]
         theirs = others_writings([(row.number, row.person, text_id) for row, some in asked for _, _, text_id in some])
         for row, some in asked:
