@@ -28,7 +28,9 @@ body { font: 17px/1.55 "Iowan Old Style", Palatino, "Noto Serif", "Liberation Se
 h1 { font-size: 1.9rem; line-height: 1.2; } h2 { margin-top: 2.5rem; } h3 { margin-top: 1.75rem; }
 dl { display: grid; grid-template-columns: auto 1fr; gap: .25rem 1rem; font-size: .95rem; }
 dt { color: #5a5f68; } dd { margin: 0; }
-a { color: inherit; text-decoration: none; } a.from:hover, a.from:focus-visible { text-decoration: underline; }
+a { color: inherit; text-decoration: none; }
+a.from { text-decoration: underline dotted 1px; text-underline-offset: .2em; }
+a.from:hover, a.from:focus-visible { text-decoration-style: solid; } @media print { a.from { text-decoration: none; } }
 table { border-collapse: collapse; width: 100%; font: .88rem/1.4 "Segoe UI", "Noto Sans", Helvetica, Arial, sans-serif;
   font-variant-numeric: tabular-nums; }
 th, td { text-align: left; padding: .3rem .6rem .3rem 0; border-bottom: 1px solid #dcd9d2; vertical-align: top; }

@@ -436,7 +436,8 @@ def test_an_answer_at_which_the_server_fails_does_not_hold_back_the_others(
         ),
     )
     poisoned = answer(page, "poison for the server, but somebody's words")
-    sound = answer(page, "an answer like any other")
+    with page.expect_response(lambda response: response.url.endswith("/responses") and response.ok, timeout=60_000):
+        sound = answer(page, "an answer like any other")
     page.wait_for_function("() => document.querySelector('#saving-text').textContent.includes(': 1.')", timeout=60_000)
     stored = answers_of(page, slug)
     assert [one["stimulus"]["key"] for one in stored] == [sound]
