@@ -20,8 +20,9 @@ from urllib.parse import urlencode
 
 from bench.affection_log import Log, Times, fingerprint
 from bench.affection_people import ANSWERS_PER_SITTING, Habits, Person
-from bench.collect import EMOTIONS, WORDS
+from bench.collect import EMOTIONS
 from bench.http_client import Answer, Browser
+from bench.made_texts import MadeTexts
 
 PAUSE_SECONDS = 0.2  # before a request is sent again
 NOTHING_NOW_SECONDS = 2.0  # before somebody looks again who found every image in others' hands
@@ -57,6 +58,7 @@ class Crowd:
         self.counts: dict[str, int] = defaultdict(int)
         self.errors: list[str] = []
         self.late_starts = array("f")  # ms behind the beat of an open loop
+        self.texts = MadeTexts(seed)
         self._dice = random.Random(seed)
         self._new = [Person(i, quota, random.Random(f"{seed}/{i}")) for i, quota in enumerate(quotas)]
         self._dice.shuffle(self._new)
@@ -244,7 +246,7 @@ class Crowd:
         # everybody has a favourite; a third of her answers are that
         favourite = EMOTIONS[person.index % len(EMOTIONS)]
         emotion = favourite if dice.random() < 0.33 else dice.choice(EMOTIONS)
-        return {"emotion": emotion, "explanation": " ".join(dice.choices(WORDS, k=max(8, round(dice.gauss(19, 5)))))}
+        return {"emotion": emotion, "explanation": self.texts.text(dice)}
 
     def _skip(self, person: Person, browser: Browser, held: dict[str, Any]) -> dict[str, Any]:
         body = {"assignment": held["id"], "reason": person.dice.choice(SKIP_REASONS)}

@@ -12,7 +12,6 @@ the product's job calls adds further explanations, and copies with 0 to 3 words 
 
 import argparse
 import io
-import itertools
 import json
 import os
 import random
@@ -22,6 +21,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import django
+
+from bench.made_texts import MadeTexts
 
 SEED = 20261121
 BATCH = 300  # as the job's
@@ -60,33 +61,14 @@ class Planted:
     text: str
 
 
-STOCK = (
-    "it makes me feel", "this image makes me feel", "i feel like", "it looks like", "because of the", "the colors are",
-    "reminds me of", "this picture is", "i would like to", "makes me think of", "it is a", "there is a", "i feel sad",
-    "i feel happy because", "the way the", "in the background", "in the middle of", "one of the", "as if it",
-)  # fmt: skip
 Explanation = tuple[int, int, str]
 
 
 def of_words(n: int) -> Iterator[Explanation]:
     """(stimulus, person, text): random words by Zipf's law among phrases that everybody uses."""
-    draw = random.Random(SEED)
-    syllables = [a + b for a in "bdfgklmnprstvw" for b in ("a", "e", "i", "o", "u", "ai", "er", "on")]
-    vocabulary = ["".join(draw.sample(syllables, draw.choice((1, 2, 2, 3)))) for _ in range(20_000)]
-    weights = [1 / (rank + 3) for rank in range(len(vocabulary))]
-    words: Iterator[str] = iter(())
+    draw, texts = random.Random(SEED), MadeTexts(SEED)
     for number in range(n):
-        length = max(4, round(draw.lognormvariate(2.85, 0.42)))
-        parts = [draw.choice(STOCK)] if draw.random() < 0.7 else []
-        if draw.random() < 0.5:
-            parts.append(draw.choice(STOCK))
-        n_left = max(length - sum(len(part.split()) for part in parts), 1)
-        some = list(itertools.islice(words, n_left))
-        if len(some) < n_left:
-            words = iter(draw.choices(vocabulary, weights, k=100_000))
-            some += itertools.islice(words, n_left - len(some))
-        at = draw.randrange(len(some) + 1)
-        text = " ".join([*parts[:1], *some[:at], *parts[1:], *some[at:]])
+        text = texts.text(draw)
         yield number // PEOPLE_PER_STIMULUS, draw.randrange(N_PEOPLE), text
 
 
