@@ -38,6 +38,7 @@ from analysis.services.share_analysis import help_with
 from analysis.services.store_report import JOB_KIND as REPORT
 from analysis.services.store_report import store_report
 from analysis.services.top_up import top_up_study, top_up_what_changed
+from analysis.services.withdrawn_trials import empty_withdrawn_trials
 from annotation.errors import InvalidInput
 from annotation.models import Study
 from annotation.queries import studies_by_ids, study_of_slug
@@ -48,7 +49,8 @@ from jobs.handle import JobHandle
 from jobs.models import Job
 from jobs.registry import job
 from jobs.services import start_job
-from modelserve.errors import ModelServeError
+from modelserve.errors import BudgetSpent, ModelServeError
+from modelserve.jobs import no_time
 from snapshots.errors import SnapshotError
 
 
@@ -61,6 +63,11 @@ def refresh_statistics() -> None:
 @shared_task(name="analysis.follow_withdrawals")  # type: ignore[untyped-decorator]
 def mark_networks_that_learned_from_withdrawn_answers() -> None:
     follow_withdrawals()
+
+
+@shared_task(name="analysis.empty_withdrawn_trials")  # type: ignore[untyped-decorator]
+def empty_trials_of_withdrawn_texts() -> None:
+    empty_withdrawn_trials()
 
 
 @shared_task(name="analysis.renew_public_explorers")  # type: ignore[untyped-decorator]
@@ -131,6 +138,8 @@ def freeze_and_train(handle: JobHandle) -> dict[str, Any]:
     """arguments: task, options, only_if_new."""
     try:
         return training.freeze_and_train(handle)
+    except BudgetSpent as error:
+        raise no_time(error) from error
     except ModelServeError as error:
         raise JobRefused(str(error)) from error
 

@@ -64,6 +64,11 @@ beat_schedule = {
         "schedule": 10.0,
         "options": {"expires": 10},
     },
+    "show no text to judges that was taken back": {
+        "task": "analysis.empty_withdrawn_trials",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
     "make public explorers anew after a withdrawal": {
         "task": "analysis.renew_public_explorers",
         "schedule": 10.0,

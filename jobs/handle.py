@@ -50,6 +50,11 @@ class JobHandle:
                 self._changes["message"] = message
         self.checkpoint()
 
+    def keep_trying(self) -> None:
+        """What is done is kept and need not be done again: the attempts so far count against the job no more."""
+        with self._lock:
+            self._changes["attempts"] = 1
+
     def log(self, line: str) -> None:
         """Adds a line to the log that the page shows."""
         with self._lock:

@@ -5,8 +5,9 @@ from typing import Any
 from jobs.errors import JobRefused
 from jobs.handle import JobHandle
 from jobs.registry import job
-from modelserve.errors import ModelServeError
+from modelserve.errors import BudgetSpent, ModelServeError
 from modelserve.services.compare_versions import compare_versions
+from modelserve.services.device_budget import BUDGET_SPENT
 from modelserve.services.measure_captions import measure_captions
 from modelserve.services.predict_study import predict_study
 from modelserve.services.train import train
@@ -15,10 +16,19 @@ from snapshots.errors import SnapshotError
 DAY_SECONDS = 24 * 3600
 
 
+def no_time(error: BudgetSpent) -> JobRefused:
+    """The end of a training that never began: whoever started it by a rule may start it again another day."""
+    refusal = JobRefused(str(error))
+    refusal.details = {BUDGET_SPENT: True}
+    return refusal
+
+
 @job("train", queue="training", time_limit_seconds=7 * DAY_SECONDS)
 def run_training(handle: JobHandle) -> dict[str, Any]:
     try:
         return train(int(handle.arguments["training_run"]), handle)
+    except BudgetSpent as error:
+        raise no_time(error) from error
     except (ModelServeError, SnapshotError) as error:
         raise JobRefused(str(error)) from error
 

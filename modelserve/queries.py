@@ -50,10 +50,20 @@ def promotions_of(study_key: str, task: str) -> QuerySet[Promotion]:
     return promotions.select_related("network", "previous", "promoted_by", "taken_back_by")
 
 
+def network_before(study_key: str, task: str) -> Network | None:
+    """The network to return to: served before the one that is, and not deleted since."""
+    standing = promotions_of(study_key, task).filter(taken_back_at__isnull=True)
+    newest = standing.first()
+    if newest is None or newest.previous is not None:
+        return newest.previous if newest else None
+    # a deleted version takes its promotions with it: the one before it is the newest of the others that stand
+    earlier = standing.exclude(network=newest.network_id).first()
+    return earlier.network if earlier else None
+
+
 def can_roll_back(study_key: str, task: str) -> bool:
     """Whether there is an earlier network to return to."""
-    newest = promotions_of(study_key, task).filter(taken_back_at__isnull=True).first()
-    return newest is not None and newest.previous_id is not None
+    return network_before(study_key, task) is not None
 
 
 def predictions_of_stimulus(study_key: str, stimulus_key: str) -> list[dict[str, Any]]:

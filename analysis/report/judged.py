@@ -71,7 +71,7 @@ def _passing(draft: Draft, found: dict[str, Any]) -> None:
         "Who passes for a person.",
         [Column("Variant", 1.4), Column("Judgements", 1.5), *(Column(title, 1.9) for _, title in _OUTCOMES)],
         rows,
-        note="In brackets: 95 % intervals from resampled images.",
+        note="In brackets: 95 % intervals from resampled images and people.",
     )
     shares = {name: found["variants"][name]["passes"] for name in sorted(found["variants"])}
     title = "Share of judgements in which the network passes"
@@ -94,7 +94,7 @@ def _preferred(draft: Draft, found: dict[str, Any]) -> None:
         "Which explanations people prefer.",
         ["Variant", Column("Strength", 2)],
         rows,
-        note="Bradley-Terry strengths with 95 % intervals; equal answers count half for each."
+        note="Bradley-Terry strengths with 95 % intervals by images and people; equal answers count half for each."
         + ("" if found["connected"] else " The variants were not all compared with each other, even by way of others."),
     )
 
@@ -113,5 +113,5 @@ def _plausible(draft: Draft, found: dict[str, Any]) -> None:
         "How plausible explanations are.",
         ["Variant", "Judgements", Column("Mean", 2)],
         rows,
-        note=f"From 1 to {found['n_labels']}; in brackets: 95 % intervals from resampled images.",
+        note=f"From 1 to {found['n_labels']}; in brackets: 95 % intervals from resampled images and people.",
     )

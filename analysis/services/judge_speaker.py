@@ -6,9 +6,9 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 
-from analysis.judged.trials import DESIGNS
+from analysis.judged.trials import DESIGNS, PREFERENCE
 from analysis.models import JudgedStudy
-from analysis.services.make_judged_study import make_judged_study
+from analysis.services.make_judged_study import MOST_SEED, make_judged_study
 from annotation.errors import InvalidInput
 from annotation.models import Study
 from annotation.queries import stimuli_with_images, study_of_slug
@@ -18,7 +18,7 @@ from jobs.models import Job
 from jobs.services import start_job
 from modelserve.errors import ModelServeError
 from modelserve.queries import promoted_network
-from modelserve.services.explain_images import explain_images
+from modelserve.services.explain_images import explain_images, served_networks
 from modelserve.services.read_stored_image import read_stored_image
 from modelserve.variants import VARIANTS
 from snapshots.local_copy import image_name
@@ -38,8 +38,12 @@ def start_judging(
         errors["design"] = [f"Choose one of {', '.join(DESIGNS)}."]
     if not variants or set(variants) - set(VARIANTS):
         errors["variants"] = [f"Choose from {', '.join(VARIANTS)}."]
+    elif design == PREFERENCE and len(set(variants)) < 2:
+        errors["variants"] = ["A preference is between two: choose two variants or more."]
     if not 1 <= n_images <= MOST_IMAGES:
         errors["n_images"] = [f"Give a number from 1 to {MOST_IMAGES:,}."]
+    if not 0 <= seed <= MOST_SEED:
+        errors["seed"] = [f"Give a whole number from 0 to {MOST_SEED:,}."]
     if not 1 <= len(title.strip()) <= 200:
         errors["title"] = ["Give a title of 1 to 200 characters."]
     if promoted_network(study.slug, "speaker") is None:
@@ -71,7 +75,9 @@ def judge_speaker(handle: JobHandle) -> dict[str, Any]:
             "None of the images that the speaker did not learn from has both a picture and an answer. Nothing was made."
         )
     texts: dict[str, dict[str, str]] = {key: {} for key, _ in images}
-    versions: dict[str, int] = {}
+    # one speaker for all trials, whatever is promoted meanwhile: its version stands beside the results
+    networks = served_networks(source.slug)
+    versions = {task: networks[task].version for task in _asked(wish["variants"]) if task in networks}
     total = len(images) * len(wish["variants"])
     try:
         for place, variant in enumerate(wish["variants"]):
@@ -79,8 +85,7 @@ def judge_speaker(handle: JobHandle) -> dict[str, Any]:
                 some = images[start : start + AT_ONCE]
                 handle.progress(place * len(images) + start, total, f"Writing: {VARIANTS[variant].title}")
                 files = [read_stored_image(image_name(sha256)) for _, sha256 in some]
-                speaker, written = explain_images(source.slug, files, variant=variant)
-                versions["speaker"] = speaker.version
+                _, written = explain_images(source.slug, files, variant=variant, networks=networks)
                 for (key, _), best in zip(some, written, strict=True):
                     texts[key][variant] = best[0].text if best else ""
         handle.progress(total, total, "Drawing the trials")
@@ -97,6 +102,13 @@ def judge_speaker(handle: JobHandle) -> dict[str, Any]:
     except (ModelServeError, InvalidInput) as error:
         raise JobRefused(str(error)) from error
     return _result(study)
+
+
+def _asked(variants: Sequence[str]) -> list[str]:
+    """The tasks of the networks that have a part in these variants."""
+    wishes = [VARIANTS[name] for name in variants]
+    listener, eye = any(wish.is_pragmatic for wish in wishes), any(wish.is_grounded for wish in wishes)
+    return ["speaker", *(["listener"] if listener else []), *(["image_emotion"] if eye else [])]
 
 
 def images_to_judge(study: Study, n: int, seed: int) -> list[tuple[str, str]]:

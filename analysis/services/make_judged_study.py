@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import transaction
 
-from analysis.judged.trials import DESIGNS, HUMAN, PLAUSIBILITY, PREFERENCE, TURING, Trial, draw_trials
+from analysis.judged.trials import DESIGNS, HUMAN, PLAUSIBILITY, PREFERENCE, TURING, Trial, draw_trials, plain
 from analysis.models import JudgedStudy
 from annotation.errors import InvalidInput
 from annotation.models import Stimulus, Study
@@ -36,6 +36,7 @@ INSTRUCTIONS = {
     ),
 }
 MOST_CHARACTERS = 2_000
+MOST_SEED = 2**63 - 1  # what its column holds
 
 #: {stimulus key of the source: {variant: text}}
 MachineTexts = Mapping[str, Mapping[str, str]]
@@ -60,8 +61,11 @@ def make_judged_study(
     """
     if design not in DESIGNS:
         raise InvalidInput(f"There is no design {design!r}; there are {', '.join(DESIGNS)}. Nothing was made.")
+    if not 0 <= seed <= MOST_SEED:
+        raise InvalidInput(f"seed: got {seed}; it lies between 0 and {MOST_SEED:,}. Nothing was made.")
     images = {row.key: row for row in Stimulus.objects.filter(study=source, key__in=list(machines))}
-    humans, n_simulated = texts_of_people(source, list(images)) if design != PREFERENCE else ({}, 0)
+    answers, n_simulated = texts_of_people(source, list(images)) if design != PREFERENCE else ({}, 0)
+    humans = {key: list(texts.values()) for key, texts in answers.items()}
     known = {key: texts for key, texts in machines.items() if key in images}
     trials = draw_trials(design, humans, known, seed)
     if not trials:
@@ -73,7 +77,10 @@ def make_judged_study(
         study = create_study(title=title, template=TEMPLATE, user=user, **changes)
         study.description = _description(source, seed, n_simulated)
         study.save(update_fields=["description"])
-        insert_stimuli(study=study, stimuli=[_stimulus(images[trial.image], trial) for trial in trials])
+        insert_stimuli(
+            study=study,
+            stimuli=[_stimulus(images[trial.image], trial, answers.get(trial.image, {})) for trial in trials],
+        )
         JudgedStudy.objects.create(
             study_id=study.pk,
             source_id=source.pk,
@@ -86,12 +93,23 @@ def make_judged_study(
     return study
 
 
-def _stimulus(image: Stimulus, trial: Trial) -> NewStimulus:
+def _stimulus(image: Stimulus, trial: Trial, answers: Mapping[int, str]) -> NewStimulus:
+    """answers: {response: what people wrote about the image}. Which one is shown is noted, so that its text goes where
+    she takes it back (services/withdrawn_trials.py)."""
+    response_of = {plain(text): response for response, text in answers.items()}
+    responses = [
+        response_of.get(text) if origin == HUMAN else None
+        for text, origin in zip(trial.texts, trial.origins, strict=True)
+    ]
     return NewStimulus(
         name=image.name,
         source_dataset=image.source_dataset,
         description=image.description,
-        metadata={"shown": {STEP: list(trial.texts)}, "origins": {STEP: list(trial.origins)}},
+        metadata={
+            "shown": {STEP: list(trial.texts)},
+            "origins": {STEP: list(trial.origins)},
+            "answers": {STEP: responses},
+        },
         image_sha256=image.image_sha256,
         width=image.width,
         height=image.height,

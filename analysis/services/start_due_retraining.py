@@ -5,13 +5,15 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.utils import timezone
 
-from analysis.network_queries import is_under_way
+from analysis.network_queries import freezing_jobs, is_under_way
 from analysis.retrain_policy import RetrainPolicy
 from analysis.services.set_retrain_policy import n_accepted
 from analysis.services.train_on_study import NothingToLearnFrom, train_on_study
 from annotation.queries import studies_by_ids
 from jobs.models import Job
-from modelserve.errors import ModelServeError
+from modelserve.errors import BudgetSpent, ModelServeError
+from modelserve.queries import training_runs_of
+from modelserve.services.device_budget import BUDGET_SPENT
 from modelserve.services.registry_lock import lock_registry
 
 
@@ -51,17 +53,31 @@ def _start_if_due(policy: RetrainPolicy, now: datetime) -> Job | None:
         # responses were withdrawn, or the simulated ones removed: new ones count from here
         policy.last_n_responses = n_responses
         policy.save(update_fields=["last_n_responses"])
-    if not is_due(policy, n_responses, now):
+    if not is_due(policy, n_responses, now) and not _found_no_time(study.slug, policy):
         return None
     lock_registry(study.slug, policy.task)
     if is_under_way(study.slug, policy.task):
         return None
+    before = policy.last_n_responses, policy.last_at
     policy.last_n_responses, policy.last_at, policy.trouble, job = n_responses, now, "", None
     try:
         job = train_on_study(
             study=study, task=policy.task, options=policy.options, user=policy.set_by, only_if_new=True
         )
+    except BudgetSpent as error:
+        # stays due: it starts by itself as soon as there is time on the device again
+        policy.trouble = str(error)
+        policy.last_n_responses, policy.last_at = before
     except (ModelServeError, NothingToLearnFrom) as error:
         policy.trouble = str(error)
     policy.save(update_fields=["last_n_responses", "last_at", "trouble"])
     return job
+
+
+def _found_no_time(study_key: str, policy: RetrainPolicy) -> bool:
+    """Whether the rule's last training ended before it began, since others had used the study's time on the device."""
+    frozen = freezing_jobs(study_key, policy.task).filter(arguments__options=policy.options).first()
+    run = training_runs_of(study_key, policy.task).filter(options=policy.options).first()
+    jobs = [job for job in (frozen, run.job if run else None) if job is not None]
+    last = max(jobs, key=lambda job: job.pk, default=None)
+    return last is not None and last.state == Job.FAILED and bool(last.result.get(BUDGET_SPENT))

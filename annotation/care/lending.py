@@ -31,9 +31,11 @@ _IN_THE_LAST_HOUR = """
 
 
 # By the image and not by the stimulus: one image is a stimulus of its own in every study and in every pair of texts.
+# Whoever answered too late for a slot, or took her answer back, has looked and written as well.
 _NEVER_ASKED = """ and (s.image_sha256 = '' or not exists (
       select 1 from annotation_participation me
-      join annotation_assignment had on had.participation_id = me.id and had.state in ('answered', 'leased')
+      join annotation_assignment had on had.participation_id = me.id
+        and had.state in ('answered', 'surplus', 'withdrawn', 'leased')
       join annotation_stimulus seen on seen.id = had.stimulus_id
       where me.annotator_id = %(judge)s and seen.image_sha256 = s.image_sha256))"""
 

@@ -31,8 +31,9 @@ def explained_responses(study: Study, stimulus_ids: Sequence[int]) -> Iterator[E
         yield Explained(stimulus_id, label, text, cohort)
 
 
-def texts_of_people(study: Study, stimulus_keys: Sequence[str]) -> tuple[dict[str, list[str]], int]:
-    """({stimulus key: what was written about it}, how many of these the simulator made); the first step of words.
+def texts_of_people(study: Study, stimulus_keys: Sequence[str]) -> tuple[dict[str, dict[int, str]], int]:
+    """({stimulus key: {response: what was written about it}}, how many of these the simulator made); the first step of
+    words.
 
     Simulated texts stand in only where no person has written about any of these stimuli.
     """
@@ -42,11 +43,11 @@ def texts_of_people(study: Study, stimulus_keys: Sequence[str]) -> tuple[dict[st
     rows = Response.objects.filter(study=study, status=Response.ACCEPTED, stimulus__key__in=list(stimulus_keys))
     by_people = rows.filter(is_simulated=False)
     simulated = not by_people.exists()
-    texts: dict[str, list[str]] = defaultdict(list)
-    chosen = (rows if simulated else by_people).order_by("pk").values_list("stimulus__key", "answers")
-    for key, answers in chosen.iterator(chunk_size=5_000):
+    texts: dict[str, dict[int, str]] = defaultdict(dict)
+    chosen = (rows if simulated else by_people).order_by("pk").values_list("stimulus__key", "pk", "answers")
+    for key, response, answers in chosen.iterator(chunk_size=5_000):
         if text := step.plain_text(answers).strip():
-            texts[key].append(text)
+            texts[key][response] = text
     return dict(texts), sum(map(len, texts.values())) if simulated else 0
 
 

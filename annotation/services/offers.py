@@ -86,7 +86,15 @@ def next_offers(*, participation: Participation, study: Study, n: int) -> list[O
             if values["n"] > 0:
                 cursor.execute(_NEXT.format(part=part + limits.sql), values)
                 rows += cursor.fetchall()
+    if limits.judge:
+        rows = _each_image_once(rows)
     return [Offer(offer_token(participation.pk, row[0]), *row[1:]) for row in rows]
+
+
+def _each_image_once(rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """Without further trials of an image (its sha256, third): nobody judges one twice, also while she is away."""
+    first = {row[2] or row[1]: row for row in reversed(rows)}
+    return [row for row in rows if first[row[2] or row[1]] is row]
 
 
 def offer_token(participation_id: int, stimulus_id: int) -> str:

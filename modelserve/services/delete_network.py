@@ -19,7 +19,9 @@ def delete_network(*, study_key: str, network_id: int) -> Network:
         if network is None:
             raise NetworkNotFound(f"This study has no network {network_id}. Nothing was deleted.")
         lock_registry(study_key, network.task)
-        network.refresh_from_db()
+        network = Network.objects.filter(pk=network_id).first()
+        if network is None:
+            raise NetworkNotFound(f"Network {network_id} was deleted by somebody else this moment.")
         if network.is_promoted:
             raise NetworkInUse(
                 f"Version {network.version} is served. Promote another one or take it back first; nothing was deleted."

@@ -9,6 +9,7 @@ from modelserve.errors import BadTrainingOption, BudgetSpent
 from modelserve.models import DeviceUse, TrainingLimit, TrainingRun
 
 MOST_MINUTES = 60 * 24 * 64  # of 64 devices, a day long
+BUDGET_SPENT = "budget_spent"  # in the result of a job that found no time left when its turn came
 
 
 def set_limit(*, study_key: str, minutes_per_day: float | None, user: Any = None) -> TrainingLimit | None:

@@ -20,7 +20,7 @@ from modelserve.services.compare_networks import compare_with_served
 from modelserve.services.device_budget import DeviceMeter, check_time_is_left
 from modelserve.services.measure_captions import captions_of
 from modelserve.services.open_study_snapshot import image_reader, open_study_snapshot
-from modelserve.services.promote import promote
+from modelserve.services.promote import promote_over
 from modelserve.services.registry_lock import lock_registry
 from modelserve.services.start_prediction import start_prediction
 from modelserve.storage_folders import store_folder, working_folder
@@ -69,6 +69,7 @@ def _learn(run: TrainingRun, work_folder: Path, handle: JobHandle) -> "Learned":
 
     meter = DeviceMeter(run, run.device_seconds)
     pace = [0.0, run.device_seconds]  # samples per second, seconds
+    n_epochs = len(run.curve)
 
     def on_step(done: int, total: int) -> None:
         per_epoch = max(1, total // options.training.epochs)
@@ -80,6 +81,10 @@ def _learn(run: TrainingRun, work_folder: Path, handle: JobHandle) -> "Learned":
         meter.note(samples_per_second, device_seconds)
 
     def on_epoch(curve: list[CurvePoint]) -> None:
+        nonlocal n_epochs
+        if len(curve) > n_epochs:  # not those that it finds when it goes on
+            n_epochs = len(curve)
+            handle.keep_trying()
         TrainingRun.objects.filter(pk=run.pk).update(curve=[point.as_json() for point in curve])
 
     learned = learn(
@@ -156,22 +161,25 @@ def _register(run: TrainingRun, learned: "Learned", handle: JobHandle) -> Networ
 
 def _promote_if_better(run: TrainingRun, network: Network, handle: JobHandle) -> str:
     """Returns what was decided, in a sentence."""
-    if network.is_promoted:
-        # Run again after a crash between promotion and the end of the job.
-        start_prediction(network=network, snapshot_id=run.snapshot_id, snapshot_location=run.snapshot_location)
-        return f"Version {network.version} is served."
-    served = promoted_network(run.study_key, run.task)
-    if served is None:
-        reason, outcome = Promotion.FIRST, f"Version {network.version} is served: it is the first one."
-    else:
-        comparison = compare_with_served(run=run, network=network, served=served, handle=handle)
-        Network.objects.filter(pk=network.pk).update(comparison=comparison)
-        reason, outcome = Promotion.BETTER, comparison["sentence"]
-        if not comparison["is_better"]:
-            return str(outcome)
-    handle.checkpoint()
-    load_before_serving(network, LOAD_SECONDS)
-    promote(study_key=run.study_key, network_id=network.pk, reason=reason)
+    while True:
+        served = promoted_network(run.study_key, run.task)
+        if served == network:
+            # Run again after a crash between promotion and the end of the job; or a person was faster.
+            outcome = f"Version {network.version} is served."
+            break
+        if served is None:
+            reason, outcome = Promotion.FIRST, f"Version {network.version} is served: it is the first one."
+        else:
+            comparison = compare_with_served(run=run, network=network, served=served, handle=handle)
+            Network.objects.filter(pk=network.pk).update(comparison=comparison)
+            reason, outcome = Promotion.BETTER, comparison["sentence"]
+            if not comparison["is_better"]:
+                return str(outcome)
+        handle.checkpoint()
+        load_before_serving(network, LOAD_SECONDS)
+        if promote_over(study_key=run.study_key, network_id=network.pk, compared_with=served, reason=reason):
+            break
+        handle.log("Another version is served since the comparison began; comparing with that one.")
     start_prediction(network=network, snapshot_id=run.snapshot_id, snapshot_location=run.snapshot_location)
     return str(outcome)
 

@@ -5,10 +5,11 @@ its own. Nothing here must outlive Redis: a lost question is a caller who is tol
 """
 
 import json
+import math
 import time
 import uuid
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import redis
@@ -21,6 +22,8 @@ LOADS = "commonground:predict:loads"
 LOADED = "commonground:predict:loaded:"
 MOST_WAITING = 256  # questions; the next one is told at once to come again
 ANSWERS_KEPT_SECONDS = 30  # for callers who went away
+SILENCE_SECONDS = 40  # after which a connection counts as broken
+WAIT_AT_ONCE_SECONDS = 20  # in one request to Redis: below that
 
 # One clock for all machines, Redis' own: the time after which nobody waits any more goes in front of the question.
 _PUT = """
@@ -45,6 +48,7 @@ class Question:
 
     location: the folder of its weights in the storage, named by their content; items: names of stored images, texts, or
     what else the task reads; options: what holds for all items. Questions with equal options are answered together.
+    gives_up_at: on the monotonic clock of the process that took it; never sent.
     """
 
     location: str
@@ -52,6 +56,7 @@ class Question:
     items: list[Any]
     options: dict[str, Any] = field(default_factory=dict)
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
+    gives_up_at: float = math.inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +71,9 @@ class Mailbox:
     """One connection pool to Redis. Every method may raise RedisError."""
 
     def __init__(self, questions: str = QUESTIONS) -> None:
-        self._redis: Any = redis.Redis.from_url(settings.REDIS_URL, socket_connect_timeout=5, socket_timeout=40)
+        self._redis: Any = redis.Redis.from_url(
+            settings.REDIS_URL, socket_connect_timeout=5, socket_timeout=SILENCE_SECONDS
+        )
         self._questions = questions
         self._put = self._redis.register_script(_PUT)
 
@@ -87,13 +94,10 @@ class Mailbox:
 
     def answer_to(self, question: Question, timeout_seconds: float) -> Answer:
         """Waits for the answer to a question that was put. Raises NoAnswer when the time is over."""
-        until = time.monotonic() + timeout_seconds
-        while (left := until - time.monotonic()) > 0:
-            # below the connection's own patience; Redis takes 0 for 'for ever'
-            answered = self._redis.blpop([ANSWER + question.id], timeout=max(0.01, min(left, 20)))
-            if answered:
-                return Answer(**json.loads(answered[1]))
-        raise NoAnswer
+        answered = self._wait_for(ANSWER + question.id, timeout_seconds)
+        if answered is None:
+            raise NoAnswer
+        return Answer(**json.loads(answered))
 
     def take(self, most: int, wait_seconds: float) -> list[Question]:
         """All questions that wait, oldest first, at most so many; waits for the first. Those too late are dropped."""
@@ -106,9 +110,13 @@ class Mailbox:
             trip.lpop(self._questions, most - 1)
         (seconds, microseconds), *more = trip.execute()
         taken = [first[1], *((more[0] or []) if more else [])]
-        now = seconds * 1000 + microseconds // 1000
+        now, here = seconds * 1000 + microseconds // 1000, time.monotonic()
         pairs = [raw.split(b" ", 1) for raw in taken]
-        return [Question(**json.loads(body)) for until, body in pairs if float(until) > now]
+        return [
+            replace(Question(**json.loads(body)), gives_up_at=here + (float(until) - now) / 1000)
+            for until, body in pairs
+            if float(until) > now
+        ]
 
     def answer(self, answers: Iterable[tuple[Question, Answer]]) -> None:
         """Hands the answers out, all in one trip."""
@@ -126,7 +134,7 @@ class Mailbox:
         word = uuid.uuid4().hex
         if not self._redis.publish(LOADS, json.dumps({"location": location, "word": word})):
             return False
-        return self._redis.blpop([LOADED + word], timeout=patience_seconds) is not None
+        return self._wait_for(LOADED + word, patience_seconds) is not None
 
     def listen_for_loads(self, load: Callable[[str, Callable[[], None]], None]) -> Any:
         """load(location, when_done) for every request; call its `stop()` to end listening."""
@@ -144,14 +152,24 @@ class Mailbox:
         listener.subscribe(**{LOADS: heard})
         return listener.run_in_thread(sleep_time=0.2, daemon=True, exception_handler=_listen_on)
 
+    def _wait_for(self, name: str, patience_seconds: float) -> Any:
+        """The first entry of a list, waited for; None when the time is over."""
+        until = time.monotonic() + patience_seconds
+        while (left := until - time.monotonic()) > 0:
+            # below the connection's own patience; Redis takes 0 for 'for ever'
+            found = self._redis.blpop([name], timeout=max(0.01, min(left, WAIT_AT_ONCE_SECONDS)))
+            if found:
+                return found[1]
+        return None
+
     def forget(self) -> None:
         """Drops the questions that wait; for tests and benches."""
         self._redis.delete(self._questions)
 
 
 def _fields(row: Question | Answer) -> dict[str, Any]:
-    """As dataclasses.asdict, which would copy every number of an answer."""
-    return {field.name: getattr(row, field.name) for field in fields(row)}
+    """As dataclasses.asdict, which would copy every number of an answer; without what only this process knows."""
+    return {field.name: getattr(row, field.name) for field in fields(row) if field.name != "gives_up_at"}
 
 
 def _listen_on(error: BaseException, listener: Any, thread: Any) -> None:

@@ -97,6 +97,10 @@ class ServingProcess:
         for question in questions:
             self._parked[question.location].append(question)
         for location in list(self._parked):
+            self._parked[location] = _still_waited_for(self._parked[location])
+            if not self._parked[location]:
+                del self._parked[location]
+                continue
             network = self._network(location)
             # A network that is being loaded keeps nobody waiting but those who ask it.
             if network.done():
@@ -107,10 +111,21 @@ class ServingProcess:
             network = self._ready.get(location)
             if network is None:
                 network = self._ready[location] = self._loaders.submit(self._load, location)
-                while len(self._ready) > self._capacity:
-                    self._ready.popitem(last=False)
             self._ready.move_to_end(location)
+            self._let_go()
             return network
+
+    def _let_go(self) -> None:
+        """Above the capacity the networks that were asked longest ago leave. Only under the lock.
+
+        One that is being loaded, or that questions wait for, stays: otherwise more networks than fit, all asked at
+        once, would push each other out before one of them could answer, for ever.
+        """
+        for location, network in list(self._ready.items()):
+            if len(self._ready) <= self._capacity:
+                return
+            if network.done() and location not in self._parked:
+                del self._ready[location]
 
     def _load(self, location: str) -> ServedNetwork:
         started = time.monotonic()
@@ -215,6 +230,12 @@ def _prepared(served: ServedNetwork, question: Question) -> list[Any] | str:
             logger.exception("An item could not be prepared")
             return BROKEN
     return items
+
+
+def _still_waited_for(questions: Sequence[Question]) -> list[Question]:
+    """Without those whose asker has gone since they were taken: loading a network may last longer than her patience."""
+    now = time.monotonic()
+    return [question for question in questions if question.gives_up_at > now]
 
 
 def _together(group: Sequence[Question], most: int) -> list[Question]:

@@ -17,6 +17,8 @@ from annotation.errors import InvalidInput
 from annotation.models import Study
 from annotation.services.remove_simulated import remove_simulated
 from jobs.models import Job
+from modelserve.models import DeviceUse, TrainingRun
+from modelserve.services.device_budget import set_limit
 from tests.analysis.painted_study import painted_study, work_off
 from tests.conftest import make_participation, respond
 
@@ -120,6 +122,47 @@ def test_a_rule_that_cannot_start_says_why_and_stops_nobody_else(answered: Study
     [job] = start_due_retraining(timezone.now() + timedelta(hours=1, minutes=1))
     assert job.study_key == answered.slug
     assert "no responses yet" in RetrainPolicy.objects.get(study_id=empty.pk).trouble
+
+
+@pytest.mark.parametrize(("rule", "number"), [("responses", 1), ("hours", 1), ("nightly", 0)])
+def test_what_was_due_while_the_budget_was_spent_starts_once_there_is_time_again(
+    answered: Study, rule: str, number: int
+) -> None:
+    set_retrain_policy(study=answered, task="text_emotion", rule=rule, number=number)
+    respond(make_participation(answered))
+    refresh_statistics(wait=True)
+    run = TrainingRun.objects.create(study_key=answered.slug, task="text_emotion", snapshot_id="a" * 64, seed=1)
+    set_limit(study_key=answered.slug, minutes_per_day=1)
+    DeviceUse.objects.create(training_run=run, study_key=answered.slug, day=datetime.now(UTC).date(), seconds=61)
+    Job.objects.all().delete()
+    TrainingRun.objects.filter(pk=run.pk).update(job=Job.objects.create(kind="train", state=Job.DONE))
+    later = timezone.now() + timedelta(days=1, hours=2)
+    for _ in range(2):
+        assert start_due_retraining(later) == []
+    assert "have used the 1 device-minutes" in RetrainPolicy.objects.get().trouble
+    DeviceUse.objects.all().delete()  # a new day
+    assert len(start_due_retraining(later)) == 1
+    assert RetrainPolicy.objects.get().trouble == ""
+    jobs().update(state=Job.DONE)
+    assert start_due_retraining(later) == []
+
+
+def test_a_training_whose_turn_came_when_the_day_was_used_up_is_started_again(answered: Study) -> None:
+    """Two rules due at once: the first takes the day's time while the second waits in the queue."""
+    set_retrain_policy(study=answered, task="text_emotion", rule="responses", number=1)
+    respond(make_participation(answered))
+    refresh_statistics(wait=True)
+    assert len(start_due_retraining()) == 1
+    work_off("freeze_and_train")
+    run = TrainingRun.objects.get()
+    set_limit(study_key=answered.slug, minutes_per_day=1)
+    DeviceUse.objects.create(training_run=run, study_key=answered.slug, day=datetime.now(UTC).date(), seconds=61)
+    work_off("train")
+    assert Job.objects.get(kind="train").state == Job.FAILED
+    assert start_due_retraining() == []
+    DeviceUse.objects.all().delete()  # a new day
+    assert len(start_due_retraining()) == 1
+    assert start_due_retraining() == []
 
 
 def test_an_old_option_is_told_and_not_a_crash(answered: Study) -> None:

@@ -9,6 +9,8 @@ from modelserve.errors import NetworkNotFound, NothingToRollBack
 from modelserve.models import Network, Promotion, TrainingRun
 from modelserve.queries import can_roll_back, promoted_network, promotions_of
 from modelserve.services import promote, roll_back
+from modelserve.services.delete_network import delete_network
+from modelserve.services.promote import promote_over
 from tests.modelserve.conftest import STUDY
 
 pytestmark = pytest.mark.django_db
@@ -59,6 +61,40 @@ def test_a_network_can_be_promoted_again_after_it_was_taken_back() -> None:
     promote(study_key=STUDY, network_id=second.pk)
     assert promoted_network(STUDY, TASK) == second
     assert roll_back(study_key=STUDY, task=TASK) == first
+
+
+def test_a_version_that_was_deleted_is_passed_over_on_the_way_back() -> None:
+    first, second, third = (make_network(version) for version in (1, 2, 3))
+    for network in (first, second, third):
+        promote(study_key=STUDY, network_id=network.pk)
+    delete_network(study_key=STUDY, network_id=second.pk)
+    assert can_roll_back(STUDY, TASK)
+    assert roll_back(study_key=STUDY, task=TASK) == first
+    assert promoted_network(STUDY, TASK) == first
+    assert not can_roll_back(STUDY, TASK)
+    with pytest.raises(NothingToRollBack):
+        roll_back(study_key=STUDY, task=TASK)
+
+
+def test_where_all_before_were_deleted_there_is_no_way_back() -> None:
+    first, second = make_network(1), make_network(2)
+    for network in (first, second):
+        promote(study_key=STUDY, network_id=network.pk)
+    delete_network(study_key=STUDY, network_id=first.pk)
+    assert not can_roll_back(STUDY, TASK)
+    assert promoted_network(STUDY, TASK) == second
+
+
+def test_what_was_compared_with_another_version_is_not_promoted() -> None:
+    first, second, third = (make_network(version) for version in (1, 2, 3))
+    new = {"study_key": STUDY, "network_id": third.pk, "reason": Promotion.BETTER}
+    promote(study_key=STUDY, network_id=first.pk)
+    promote(study_key=STUDY, network_id=second.pk)
+    assert promote_over(compared_with=first, **new) is False
+    assert promote_over(compared_with=None, **new) is False
+    assert promoted_network(STUDY, TASK) == second
+    assert promote_over(compared_with=second, **new) is True
+    assert promoted_network(STUDY, TASK) == third
 
 
 def test_there_is_nothing_before_the_first() -> None:

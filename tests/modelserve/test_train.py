@@ -11,6 +11,8 @@ from jobs.handle import JobHandle
 from jobs.models import Job
 from modelserve.models import Network, Promotion, TrainingRun
 from modelserve.queries import promoted_network
+from modelserve.services import promote
+from modelserve.services import train as training
 from modelserve.services.train import train
 from tests.modelserve.conftest import STUDY, Start, Store, TrainNow
 from tests.modelserve.tiny_world import TinyWorld
@@ -132,6 +134,35 @@ def test_a_killed_worker_s_run_goes_on_from_its_checkpoint(
     assert resumed.weights_location == whole.weights_location  # a folder named by the hash of its bits
 
 
+@pytest.mark.django_db(transaction=True)  # attempts are written over a connection of their own
+def test_only_attempts_without_a_finished_epoch_count_against_a_run(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A training of a week outlives more than five restarts of its machine; one that never gets anywhere does not."""
+    run = TrainingRun.objects.get(pk=start(epochs=4).pk)
+    log = JobHandle.log
+
+    def attempts_when_it_dies(at: str) -> int:
+        job = Job.objects.get(pk=run.job_id)
+        Job.objects.filter(pk=job.pk).update(attempts=5)
+
+        def die(handle: JobHandle, line: str) -> None:
+            log(handle, line)
+            if line.startswith(at):
+                raise Killed
+
+        with monkeypatch.context() as patched, JobHandle(job) as handle:
+            patched.setattr(JobHandle, "log", die)
+            with pytest.raises(Killed):
+                train(run.pk, handle)
+        return Job.objects.get(pk=job.pk).attempts
+
+    assert attempts_when_it_dies("Reading snapshot") == 5
+    assert attempts_when_it_dies("Epoch 2:") == 1
+    assert attempts_when_it_dies("Going on from the checkpoint") == 5
+    assert attempts_when_it_dies("Epoch 3:") == 1
+
+
 def test_dying_after_the_registration_makes_no_second_version(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     run = start()
     assert run.job is not None
@@ -150,6 +181,26 @@ def test_dying_after_the_registration_makes_no_second_version(start: Start, monk
     train(run.pk, JobHandle(run.job))
     assert Network.objects.get().is_promoted
     assert Promotion.objects.count() == 1
+
+
+def test_a_version_chosen_by_hand_during_the_comparison_is_compared_with_too(
+    start: Start, train_now: TrainNow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    poor, good = train_now(epochs=1, learning_rate=1e-7), train_now(epochs=6)
+    promote(study_key=STUDY, network_id=poor.pk)
+    run, compare = start(epochs=3, learning_rate=3e-4), training.compare_with_served
+
+    def slow_comparison(**given: Any) -> dict[str, Any]:
+        found = compare(**given)
+        promote(study_key=STUDY, network_id=good.pk)  # a person, meanwhile
+        return found
+
+    monkeypatch.setattr(training, "compare_with_served", slow_comparison)
+    job = run_job(run)
+    assert job.state == Job.DONE, job.error
+    made = Network.objects.get(training_run=run)
+    assert made.comparison["served_version"] == good.version
+    assert promoted_network(STUDY, "image_emotion") == good
 
 
 def test_a_cancelled_run_leaves_nothing(start: Start, settings: Any) -> None:

@@ -29,7 +29,9 @@ class BradleyTerry:
     n_steps: int
 
 
-def bradley_terry(wins: ArrayLike, *, by_cluster: ArrayLike | None = None) -> BradleyTerry:
+def bradley_terry(
+    wins: ArrayLike, *, by_cluster: ArrayLike | None = None, crossed_with: tuple[ArrayLike, ArrayLike] | None = None
+) -> BradleyTerry:
     """Fits strengths to comparisons.
 
     wins: (n_things, n_things), wins[i, j] = how often i was preferred to j; a tie counts half for both. The diagonal
@@ -38,9 +40,13 @@ def bradley_terry(wins: ArrayLike, *, by_cluster: ArrayLike | None = None) -> Br
         to `wins`. The 95 % interval then is Student's with the errors that know of it, whatever else the comparisons of
         one cluster share; None with fewer than two clusters. Without it the normal one from the information matrix,
         right where all comparisons are independent.
+    crossed_with: the wins apart by a second kind of cluster (who judged, say), and by both kinds at once, of the same
+        form as by_cluster. The errors then know of both: the variance is that by the first plus that by the second
+        minus that by both, and never less than the larger of the first two.
     Source: Bradley and Terry (1952), Rank Analysis of Incomplete Block Designs; fitted by the MM algorithm of Hunter
         (2004), MM Algorithms for Generalized Bradley-Terry Models, sec. 2, whose condition of connectedness is checked.
-        Clusters: Liang and Zeger (1986), Longitudinal Data Analysis Using Generalized Linear Models, eq. 8.
+        Clusters: Liang and Zeger (1986), Longitudinal Data Analysis Using Generalized Linear Models, eq. 8; two kinds:
+        Cameron, Gelbach and Miller (2011), Robust Inference With Multiway Clustering, eq. 2.11.
     Raises ValueError if the table is not square, has negative numbers, or compares a thing with itself.
     """
     table = np.asarray(wins, dtype=np.float64)
@@ -71,10 +77,16 @@ def bradley_terry(wins: ArrayLike, *, by_cluster: ArrayLike | None = None) -> Br
     np.fill_diagonal(information, -information.sum(axis=1))
     # strengths are known up to a constant; with mean 0 their covariance is the pseudo-inverse
     covariance, reach, note = np.linalg.pinv(information), Z, "interval from the information"
+    variance = np.diagonal(covariance)
     if by_cluster is not None:
-        covariance, reach = _clustered(covariance, chance, np.asarray(by_cluster, dtype=np.float64), table)
+        variance, reach = _clustered(covariance, chance, by_cluster, table)
         note = "interval by clusters"
-    error = np.sqrt(np.maximum(np.diagonal(covariance), 0)) * reach
+        if crossed_with is not None:
+            second, second_reach = _clustered(covariance, chance, crossed_with[0], table)
+            together, _ = _clustered(covariance, chance, crossed_with[1], table)
+            variance = np.maximum(np.maximum(variance, second), variance + second - together)
+            reach = max(reach, second_reach)
+    error = np.sqrt(np.maximum(variance, 0)) * reach
     strengths = tuple(
         Estimate(float(s), float(s - e), float(s + e), round(float(n)), note=note)
         if np.isfinite(e)
@@ -87,10 +99,11 @@ def bradley_terry(wins: ArrayLike, *, by_cluster: ArrayLike | None = None) -> Br
 def _clustered(
     covariance: NDArray[np.float64],
     chance: NDArray[np.float64],
-    by_cluster: NDArray[np.float64],
+    clusters: ArrayLike,
     table: NDArray[np.float64],
 ) -> tuple[NDArray[np.float64], float]:
-    """The covariance from each cluster's score, and how many errors an interval reaches."""
+    """(n_things,) the variances from each cluster's score, and how many errors an interval reaches."""
+    by_cluster = np.asarray(clusters, dtype=np.float64)
     if by_cluster.shape[1:] != table.shape or not np.allclose(by_cluster.sum(axis=0), table):
         raise ValueError(f"The clusters' wins do not sum to {table.tolist()}. Nothing was computed.")
     from scipy.special import stdtrit
@@ -99,8 +112,9 @@ def _clustered(
     scores = by_cluster.sum(axis=2) - (met * chance).sum(axis=2)  # (n_clusters, n_things)
     n = int((met.sum(axis=(1, 2)) > 0).sum())
     if n < 2:
-        return np.full_like(covariance, np.nan), 1.0
-    return covariance @ (scores.T @ scores * n / (n - 1)) @ covariance, float(stdtrit(n - 1, 0.975))
+        return np.full(len(table), np.nan), 1.0
+    robust = covariance @ (scores.T @ scores * n / (n - 1)) @ covariance
+    return np.diagonal(robust), float(stdtrit(n - 1, 0.975))
 
 
 def _strong_components(beats: NDArray[np.bool_]) -> NDArray[np.int64]:

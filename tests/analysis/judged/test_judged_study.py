@@ -7,23 +7,29 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.test import Client
 
 from analysis.models import AnalysisResult, JudgedStudy
+from analysis.over_snapshots.judged import Judgement, _monitored
 from analysis.over_snapshots.snapshot_analysis import no_progress
 from analysis.report.as_markdown import markdown_text
 from analysis.services.make_judged_study import machine_texts_of_file, make_judged_study
+from analysis.services.withdrawn_trials import empty_withdrawn_trials
 from analysis.services.write_report import report_of_study
 from annotation.errors import InvalidInput, InvalidRows
-from annotation.models import Participation, Stimulus, Study
+from annotation.models import Assignment, Participation, Response, Stimulus, Study
 from annotation.services.assign import assign_ahead, nothing_left
 from annotation.services.change_state import change_state
 from annotation.services.create_study import create_study
+from annotation.services.freeze_snapshot import freeze_snapshot
 from annotation.services.join_study import join_study
+from annotation.services.offers import next_offers
 from annotation.services.submit_response import submit_response
+from annotation.services.withdraw import withdraw_response
 from tests.analysis.answers import answered_study
 from tests.conftest import annotator_client, consent_hash, make_participation, respond
 
@@ -89,7 +95,7 @@ def test_three_people_judge_and_the_report_counts_whose_text_they_chose(source: 
     }
     assert shares == {"both": 0.333333, "network_only": 0.333333, "human_only": 0.333333, "none": 0, "passes": 0.666667}
     assert (found["n_judgements"], found["n_trials"], found["n_images"], found["n_judges"]) == (12, 4, 4, 3)
-    assert default["monitored"]["n"] == 4
+    assert default["monitored"]["n"] == 3  # each person once, each image once
     assert default["monitored"]["low"] < default["monitored"]["high"]
 
 
@@ -135,6 +141,67 @@ def test_nobody_judges_an_image_that_she_was_asked_about_before(source: Study, m
     assert judge(study, stranger, lambda _: "a") == 4
 
 
+def test_whoever_answered_too_late_or_took_her_answer_back_does_not_judge_the_image_either(
+    source: Study, mika: User
+) -> None:
+    study = turing(source, mika)
+    annotator = Participation.objects.filter(study=source).order_by("pk").first()
+    assert annotator is not None
+    late, back = annotator.assignments.filter(state="answered").order_by("pk")[:2]
+    Assignment.objects.filter(pk=late.pk).update(state="surplus")
+    Response.objects.filter(assignment=late).update(status="surplus")
+    withdraw_response(response=Response.objects.get(assignment=back))
+    judging = join_study(study=study, agreed_hash=consent_hash(study.consent), annotator=annotator.annotator)
+    assert annotator.assignments.count() == 4
+    assert judge(study, judging, lambda _: "none") == 0
+
+
+def test_the_interval_at_every_look_is_wrong_as_seldom_as_it_says_though_people_differ() -> None:
+    """Twelve people, of whom some find nearly all texts human and some hardly any, on average half."""
+    random, n_wrong, n_runs = np.random.default_rng(2), 0, 120
+    for _ in range(n_runs):
+        chances = random.beta(1, 1, 12)
+        own = [
+            Judgement(
+                f"trial {place}", f"image {place}", ("human", "default"), "ab"[int(random.random() < chance)], at, who
+            )
+            for place in range(60)
+            for at, (who, chance) in enumerate(zip("abcdefghijkl", chances, strict=True), start=12 * place)
+            if random.random() < 0.3
+        ]
+        looks = [_monitored(own[:n]) for n in range(20, len(own), 40)]
+        n_wrong += any(not look["low"] <= 0.5 <= look["high"] for look in looks)
+    assert n_wrong / n_runs <= 0.08  # 5 of 100, and what 120 runs leave open
+
+
+def test_words_that_were_taken_back_are_shown_and_counted_no_more(source: Study, mika: User) -> None:
+    study = turing(source, mika)
+    judge(study, make_participation(study), lambda _: "both")
+    record = freeze_snapshot(study=study)
+    assert empty_withdrawn_trials() == 0
+    written = Response.objects.filter(study=source).order_by("pk").first()
+    assert written is not None
+    for response in Response.objects.filter(stimulus_id=written.stimulus_id):
+        withdraw_response(response=response)
+    assert [empty_withdrawn_trials(), empty_withdrawn_trials()] == [1, 0]
+    trial = Stimulus.objects.get(study=study, image_sha256=written.stimulus.image_sha256)
+    assert "words on" not in json.dumps(trial.metadata)
+    assert trial.open_slots == 0
+    record.refresh_from_db()
+    assert record.contains_withdrawn
+    assert judge(study, make_participation(study), lambda _: "both") == 3
+    call_command("snapshot_analysis", study.slug, "judged", stdout=(out := io.StringIO()))
+    found = json.loads(out.getvalue())["result"]
+    assert (found["n_judgements"], found["n_trials"]) == (6, 3)
+
+
+def test_work_far_ahead_has_each_image_once(source: Study, mika: User) -> None:
+    study = turing(source, mika, machines=machines(source, "default", "grounded", "pragmatic"))
+    offered = next_offers(participation=make_participation(study), study=study, n=48)
+    images = [offer.image_sha256 for offer in offered]
+    assert len(images) == len(set(images)) == 4
+
+
 def test_preferences_become_strengths_and_plausibility_a_mean(source: Study, mika: User) -> None:
     study = turing(source, mika, design="preference", machines=machines(source, "default", "pragmatic"))
     for number in range(4):
@@ -174,6 +241,7 @@ def test_a_study_without_texts_does_not_open(mika: User) -> None:
     ("given", "says"),
     [
         ({"design": "lottery"}, "no design 'lottery'"),
+        ({"seed": -1}, "seed: got -1"),
         ({"machines": {"nowhere": {"default": "x"}}}, "None of the texts belongs to an image"),
         ({"design": "preference"}, "at least one image needs the texts of two"),
     ],

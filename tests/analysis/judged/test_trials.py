@@ -44,6 +44,20 @@ def test_preference_pairs_every_two_variants_and_plausibility_shows_one_text_alo
     assert sorted(trial.origins[0] for trial in alone) == ["a", "a", "b", "c", HUMAN]
 
 
+def test_capitals_stops_and_contractions_do_not_tell_who_is_human() -> None:
+    humans = {"one": ["It’s SO calm; the lake's surface doesn’t move!  I'd stay…", "!?"]}
+    machines = {"one": {"default": "the lake is calm"}}
+    [trial] = draw_trials(TURING, humans, machines, seed=0)
+    said = dict(zip(trial.origins, trial.texts, strict=True))
+    assert said[HUMAN] == "it is so calm the lake surface does not move i would stay"
+    assert said["default"] == "the lake is calm"
+    alone = draw_trials(PLAUSIBILITY, humans, {"one": {"elsewhere": "A Lake, calm."}}, seed=0)
+    assert {trial.texts[0] for trial in alone} == {said[HUMAN], "a lake calm"}
+    # two variants side by side: nobody is to be told from a person, and a comma may be what makes one better
+    [pair] = draw_trials(PREFERENCE, {}, {"one": {"a": "Calm, blue.", "b": "calm"}}, seed=0)
+    assert "Calm, blue." in pair.texts
+
+
 def test_without_people_there_is_no_turing_test() -> None:
     assert draw_trials(TURING, {"one": ["  "]}, {"one": {"a": "x"}}, seed=0) == []
     with pytest.raises(ValueError, match="turing, preference, plausibility"):

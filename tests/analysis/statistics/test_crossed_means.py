@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from analysis.statistics.crossed_means import crossed_mean
+from analysis.statistics.crossed_means import crossed_mean, crossed_means, crossed_shares, indicator_columns
 
 
 def test_the_mean_is_the_plain_one_and_edges_are_said() -> None:
@@ -40,3 +40,27 @@ def test_intervals_hold_the_truth_whether_images_or_people_differ(by_image: floa
         n_naive += abs(values.mean()) <= 1.96 * values.std() / 600**0.5
     assert 0.88 <= n_held / n_runs <= 1
     assert n_naive / n_runs < 0.6
+
+
+def test_several_columns_are_as_each_alone() -> None:
+    random = np.random.default_rng(6)
+    table, image, person = random.random((90, 3)), random.integers(0, 9, 90), random.integers(0, 8, 90)
+    together = crossed_means(table, image, person, n_resamples=100, seed=2)
+    alone = [crossed_mean(column, image, person, n_resamples=100, seed=2) for column in table.T]
+    for one, other in zip(together, alone, strict=True):
+        assert (one.value, one.low, one.high) == pytest.approx((other.value, other.low, other.high))
+        assert one.n == other.n == 8
+
+
+def test_where_everybody_says_the_same_that_is_no_certainty() -> None:
+    columns = indicator_columns(["a"] * 12, ("a", "b"))
+    images, people = list(range(4)) * 3, ["x"] * 4 + ["y"] * 4 + ["z"] * 4
+    everybody, nobody = crossed_shares(columns, images, people, n_resamples=50, seed=1)
+    assert (everybody.value, everybody.high, nobody.value, nobody.low) == pytest.approx((1.0, 1.0, 0.0, 0.0))
+    # three people: Wilson's interval of 3 of 3 and of 0 of 3
+    assert everybody.low == pytest.approx(0.4385, abs=1e-4)
+    assert nobody.high == pytest.approx(0.5615, abs=1e-4)
+    [alone] = crossed_shares(columns[:4, :1], images[:4], people[:4], n_resamples=50, seed=1)
+    assert (alone.value, alone.low) == (1.0, None)
+    nothing = crossed_shares(indicator_columns([], ("a", "b")), [], [], n_resamples=50, seed=1)
+    assert [one.value for one in nothing] == [None, None]

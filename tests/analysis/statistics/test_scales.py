@@ -187,6 +187,31 @@ def test_bradley_terry_by_clusters_holds_the_truth_where_comparisons_of_one_imag
     assert n_plain / n_runs < 0.8
 
 
+def test_bradley_terry_by_images_and_people_holds_the_truth_where_people_differ() -> None:
+    """Each of twelve people likes one of the two better, on whatever image; by images alone that is not seen."""
+    random, n_held, n_images_only, n_runs = np.random.default_rng(8), 0, 0, 150
+    for _ in range(n_runs):
+        chance = 1 / (1 + np.exp(-random.normal(0, 1.5, 12)))  # on average none is better
+        first = random.random((12, 40)) < chance[:, None]  # everybody judges every image
+        won = np.zeros((12, 40, 2, 2))
+        won[..., 0, 1], won[..., 1, 0] = first, ~first
+        by_image, by_person, wins = won.sum(axis=0), won.sum(axis=1), won.sum(axis=(0, 1))
+        crossed = (by_person, won.reshape(-1, 2, 2))
+        both = bradley_terry(wins, by_cluster=by_image, crossed_with=crossed).strengths[0]
+        images = bradley_terry(wins, by_cluster=by_image).strengths[0]
+        assert both.value == images.value
+        n_held += both.low <= 0 <= both.high
+        n_images_only += images.low <= 0 <= images.high
+    assert n_held / n_runs >= 0.9
+    assert n_images_only / n_runs < 0.6
+
+
+def test_bradley_terry_by_one_person_alone_has_no_interval() -> None:
+    won = np.array([[[0, 1.0], [0, 0]], [[0, 0], [1.0, 0]], [[0, 1.0], [0, 0]]])
+    fitted = bradley_terry(won.sum(axis=0), by_cluster=won, crossed_with=(won.sum(axis=0, keepdims=True), won))
+    assert (fitted.strengths[0].low, fitted.connected) == (None, True)
+
+
 def test_bradley_terry_by_clusters_of_one_comparison_is_about_the_plain_one() -> None:
     random = np.random.default_rng(5)
     by_comparison = np.zeros((600, 2, 2))

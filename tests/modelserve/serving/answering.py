@@ -3,16 +3,17 @@
 import contextlib
 import threading
 from collections.abc import Iterator
+from typing import Any
 
 from modelserve.serving.mailbox import Mailbox
 from modelserve.serving.process import ServingProcess
 
 
 @contextlib.contextmanager
-def answering(batch: int = 64) -> Iterator[ServingProcess]:
+def answering(batch: int = 64, **more: Any) -> Iterator[ServingProcess]:
     """Questions are answered inside; what was left in the list before is dropped."""
     Mailbox().forget()
-    process = ServingProcess(batch=batch)
+    process = ServingProcess(batch=batch, **more)
     thread = threading.Thread(target=process.run)
     thread.start()
     process.has_started.wait(30)

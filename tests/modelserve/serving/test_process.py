@@ -114,6 +114,59 @@ def test_too_many_questions_are_refused_at_once(train_now: TrainNow, monkeypatch
     assert box.take(10, 0.1) == []
 
 
+def test_more_networks_than_are_kept_answer_when_all_are_asked_at_once(train_now: TrainNow) -> None:
+    """As after a restart: none may push another out before it has answered, or all wait for ever."""
+    places = [train_now("text_emotion", seed=seed).weights_location for seed in (1, 2, 3)]
+    box = Mailbox()
+    asked = [Question(place, "text_emotion", [SKY]) for place in places]
+    with answering(capacity=1) as process:
+        box.put_all(asked, 20)
+        answers = [box.answer_to(question, 20) for question in asked]
+        assert [answer.error for answer in answers] == ["", "", ""]
+        assert box.ask(Question(places[0], "text_emotion", [SKY]), 20).answers == answers[0].answers
+    assert len(process._ready) == 1
+
+
+def test_nobody_computes_for_those_who_left_while_a_network_was_loaded(
+    train_now: TrainNow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from modelserve.predictor import Predictor, ServedNetwork
+
+    place = train_now("text_emotion").weights_location
+    is_read, load = threading.Event(), Predictor.load
+
+    def slow(self: Predictor, location: str) -> ServedNetwork:
+        assert is_read.wait(30)
+        return load(self, location)
+
+    monkeypatch.setattr(Predictor, "load", slow)
+    box = Mailbox()
+    with answering() as process:
+        with pytest.raises(NoAnswer):
+            box.ask(Question(place, "text_emotion", [SKY]), 0.3)
+        is_read.set()
+        assert box.ask(Question(place, "text_emotion", [SKY]), 30).error == ""
+    assert process.counts.questions == 1
+
+
+def test_whoever_lets_a_network_be_loaded_waits_longer_than_a_connection_is_silent(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(mailboxes, "SILENCE_SECONDS", 0.5)
+    monkeypatch.setattr(mailboxes, "WAIT_AT_ONCE_SECONDS", 0.2)
+    box = Mailbox()
+
+    def loads(location: str, when_done: Callable[[], None]) -> None:
+        threading.Timer(0.8, when_done).start()
+
+    listener = Mailbox().listen_for_loads(loads)
+    try:
+        assert box.ask_to_load("networks/large", 20) is True
+    finally:
+        listener.stop()
+        listener.join(timeout=30)
+
+
 def test_no_request_fails_while_versions_change(train_now: TrainNow) -> None:
     networks = [train_now("text_emotion", seed=seed) for seed in (1, 2)]
     stop = threading.Event()
