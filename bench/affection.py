@@ -1,6 +1,6 @@
 """The whole of Affection, replayed: 85,007 stimuli, 6,283 simulated annotators, 526,749 responses, through HTTP only.
 
-bench/affection                           the full size: most of an hour on two quiet cores
+bench/affection                           the full size: an hour on two cores
 bench/affection --short                   5,000 stimuli, 358 annotators, 30,000 responses: minutes
 bench/affection --short --restarts 5      PostgreSQL is killed five times meanwhile
 bench/affection --short --bad-network     one request in twenty is dropped, delayed or doubled
