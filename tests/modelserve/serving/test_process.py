@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -114,15 +115,28 @@ def test_too_many_questions_are_refused_at_once(train_now: TrainNow, monkeypatch
     assert box.take(10, 0.1) == []
 
 
-def test_more_networks_than_are_kept_answer_when_all_are_asked_at_once(train_now: TrainNow) -> None:
-    """As after a restart: none may push another out before it has answered, or all wait for ever."""
+def test_more_networks_than_are_kept_answer_when_all_are_asked_at_once(
+    train_now: TrainNow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As after a restart: each is read once, and none pushes another out before it has answered."""
+    from modelserve import predictor
+
     places = [train_now("text_emotion", seed=seed).weights_location for seed in (1, 2, 3)]
+    read, load = [], predictor.load_network
+
+    def slow(folder: Path) -> Any:
+        read.append(folder.name)
+        threading.Event().wait(0.1)  # a large one, from a storage far away
+        return load(folder)
+
+    monkeypatch.setattr(predictor, "load_network", slow)
     box = Mailbox()
     asked = [Question(place, "text_emotion", [SKY]) for place in places]
     with answering(capacity=1) as process:
         box.put_all(asked, 20)
         answers = [box.answer_to(question, 20) for question in asked]
         assert [answer.error for answer in answers] == ["", "", ""]
+        assert len(read) == len(set(read)) == 3
         assert box.ask(Question(places[0], "text_emotion", [SKY]), 20).answers == answers[0].answers
     assert len(process._ready) == 1
 
