@@ -7,7 +7,9 @@ hand-made corrections are not public in Affection's case and not used.
 """
 
 import importlib.resources
+import itertools
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -39,12 +41,41 @@ _NOT_WORD = re.compile(r"[^\w]|_")
 
 
 def tokens_of(text: str) -> list[str]:
-    """The words of a text: lower case, contractions expanded, no punctuation. Any script; no spelling changed."""
-    plain = text.lower().translate(_PLAIN)
+    """The words of a text: lower case, contractions expanded, no punctuation. Any script; no spelling changed.
+
+    Marks that belong to the letter before them (vowel signs, accents, the harakat of Arabic) stay in the word, and a
+    letter with its accent is one character however it was typed. Scripts that do not write spaces between words
+    (Chinese, Japanese, Thai) are not cut: a word there is what stands between punctuation.
+    Source: Unicode Standard Annex 29, rule WB4 (marks and joiners do not end a word); Annex 15 (NFC).
+    """
+    is_plain = text.isascii()
+    plain = (text if is_plain else unicodedata.normalize("NFC", text)).lower().translate(_PLAIN)
     if "'" in plain:
         for pattern, words in _CONTRACTIONS:
             plain = pattern.sub(words, plain)
-    return _NOT_WORD.sub(" ", plain.replace("'", " ")).split()
+    plain = plain.replace("'", " ")
+    if not is_plain and _mark().search(plain):
+        return _marked_word().findall(plain)
+    return _NOT_WORD.sub(" ", plain).split()
+
+
+@cache
+def _mark() -> re.Pattern[str]:
+    """A mark that belongs to the letter before it, or a joiner. What chooses the look of a symbol (emoji) is none."""
+    points = [0x200C, 0x200D]
+    for point in range(0x300, 0x1F000):
+        if unicodedata.category(chr(point)) in ("Mn", "Mc") and not 0xFE00 <= point <= 0xFE0F:
+            points.append(point)
+    spans = []
+    for _, group in itertools.groupby(enumerate(sorted(points)), lambda pair: pair[1] - pair[0]):
+        run = [point for _, point in group]
+        spans.append(f"{chr(run[0])}-{chr(run[-1])}")
+    return re.compile(f"[{''.join(spans)}]")
+
+
+@cache
+def _marked_word() -> re.Pattern[str]:
+    return re.compile(rf"[^\W_](?:[^\W_]|{_mark().pattern})*")
 
 
 @cache

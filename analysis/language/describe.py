@@ -21,7 +21,7 @@ from analysis.language.text_keys import Texts, as_texts, text_keys
 from analysis.language.text_language import language_of
 from snapshots.cleaning import EnglishSpelling, is_english, tokens_of
 
-VERSION = "2"
+VERSION = "3"
 """Raised when a text's description would come out differently, so that none is kept from before."""
 
 #: Rows that are taken one by one where fewer than this, on average, follow one another.

@@ -19,7 +19,7 @@ from analysis.statistics.ceiling import CEILING_FIGURES, CeilingFigure
 from analysis.statistics.convergence import CURVES, Curve, chance_corrected_convergence, convergence
 from analysis.statistics.counts import LabelCounts, as_label_counts, count_labels
 from analysis.statistics.dirichlet import share_intervals, stimulus_shares
-from analysis.statistics.entropy import entropy_nats
+from analysis.statistics.entropy import entropy_nats, grassberger_entropy_nats, miller_madow_entropy_nats
 from analysis.statistics.estimate import Estimate
 from analysis.statistics.groups import label_counts_of_groups, majority_label_of_stimuli, sums_by_group
 from analysis.statistics.majority import MAJORITY_RULES, MajorityRule
@@ -69,6 +69,7 @@ __all__ = [
     "count_labels",
     "entropy_nats",
     "fleiss_kappa",
+    "grassberger_entropy_nats",
     "gwet_ac2",
     "krippendorff_alpha",
     "krippendorff_alpha_of",
@@ -79,6 +80,7 @@ __all__ = [
     "majority_shares",
     "matrix_counts",
     "mean_entropy_nats",
+    "miller_madow_entropy_nats",
     "mixed_polarity_share",
     "modal_responses",
     "pairwise_agreement",

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from analysis.statistics.counts import as_indexes
 from analysis.statistics.estimate import Estimate
 
 #: Fewer stimuli in common say next to nothing of a pair.
@@ -60,21 +61,31 @@ def cohen_kappas(
     sample formula (normal), cut to -1 to 1; with fewer than some 30 shared stimuli it is a rough one.
     Source: Cohen (1960), A Coefficient of Agreement for Nominal Scales; interval: Fleiss, Cohen and Everitt (1969),
         Large sample standard errors of kappa and weighted kappa, eq. 13.
-    Raises ValueError if the arrays differ in length or least_shared is below 2.
+    Raises ValueError if the arrays differ in length, least_shared is below 2, an index is out of range, or somebody
+        responded twice to a stimulus.
     """
-    annotators = np.asarray(annotator_index, dtype=np.int64).reshape(-1)
-    stimuli = np.asarray(stimulus_index, dtype=np.int64).reshape(-1)
-    labels = np.asarray(label_index, dtype=np.int64).reshape(-1)
+    annotators, stimuli, labels = (
+        as_indexes(what, values)
+        for what, values in (("annotator", annotator_index), ("stimulus", stimulus_index), ("label", label_index))
+    )
     if not len(annotators) == len(stimuli) == len(labels) or least_shared < 2:
         raise ValueError(
             "Each response needs an annotator, a stimulus and a label, and a pair at least two stimuli; got "
             f"{len(annotators)}, {len(stimuli)}, {len(labels)} and {least_shared}. Nothing was computed."
         )
+    if len(labels) and (min(annotators.min(), stimuli.min(), labels.min()) < 0 or labels.max() >= n_labels):
+        raise ValueError(f"Indexes are from 0 up, those of labels to {n_labels - 1}. Nothing was computed.")
     # whoever responded to few stimuli shares few with anybody
     _, index, per_annotator = np.unique(annotators, return_inverse=True, return_counts=True)
     busy = per_annotator[index.reshape(-1)] >= least_shared
     order = np.lexsort((annotators[busy], stimuli[busy]))
     annotators, stimuli, labels = (array[busy][order] for array in (annotators, stimuli, labels))
+    twice = np.flatnonzero((np.diff(annotators) == 0) & (np.diff(stimuli) == 0))
+    if len(twice):
+        raise ValueError(
+            f"Annotator {annotators[twice[0]]} responded more than once to stimulus {stimuli[twice[0]]}; keep one "
+            "response of each. Nothing was computed."
+        )
     width = int(annotators.max(initial=-1)) + 1
     pairs, n_shared = _frequent_pairs(annotators, stimuli, width, least_shared)
     tables = np.zeros((len(pairs), n_labels * n_labels), dtype=np.int64)

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from analysis.statistics.estimate import INTERVAL, Estimate
+from analysis.statistics.estimate import Estimate
+from analysis.statistics.resampling import interval_of
 
 Numbers = NDArray[np.float64]
 #: The network is sure where one label has at least this share of its distribution.
@@ -42,7 +43,7 @@ def beside_people(counts: ArrayLike, predicted: ArrayLike, *, n_resamples: int, 
     may have half each): agree: the network's likeliest label is such a one, the nearest first; surely_wrong: it is
     another one, and the network is sure of it (SURE), the surest first; unsure: another one, without being sure, the
     farthest first. split: no label has half. split_and_known: the network is not sure either, the nearest to people's
-    shares first; split_and_unknown: it is sure. Intervals: 95 %, percentile, from resampling stimuli.
+    shares first; split_and_unknown: it is sure. Intervals: 95 %, from resampling stimuli (`resampling.interval_of`).
     Source: Lin (1991), Divergence Measures Based on the Shannon Entropy, for the divergence; the rest is ours.
     Raises ValueError where the tables do not fit each other.
     """
@@ -107,8 +108,7 @@ def _resampled(
         return Estimate(value, None, None, n)
     random = np.random.default_rng(seed)
     drawn = np.array([measure(rows[random.integers(0, n, n)]) for _ in range(n_resamples)])
-    drawn = drawn[~np.isnan(drawn)]
-    if len(drawn) < n_resamples / 2:
+    interval = interval_of(value, drawn, n)
+    if interval is None:
         return Estimate(value, None, None, n, note="not defined in more than half of the resamples")
-    low, high = np.quantile(drawn, [(1 - INTERVAL) / 2, (1 + INTERVAL) / 2])
-    return Estimate(value, float(low), float(high), n)
+    return Estimate(value, *interval, n)

@@ -20,7 +20,7 @@ from analysis.statistics.majority import MAJORITY_RULES, majority_flags
 
 Numbers = NDArray[np.float64]
 
-#: Added to each label's count of the others before it is a share: Jeffreys' prior, as in `dirichlet.py`.
+#: Added to each label's count of the others before it is a share: Jeffreys' prior.
 SMOOTHING = 0.5
 
 

@@ -65,7 +65,8 @@ def convergence(sums: figures.GroupedSums, n_responses: int | None = None) -> di
     points: dict[str, dict[int, Estimate]] = {}
 
     def add(name: str, k: int, above: Numbers, below: Numbers, reason: str) -> None:
-        family = figures.Figures(figures.ratio(above, below)[:, np.newaxis], enough.n_stimuli(), reason)
+        values, is_share = figures.ratio(above, below)[:, np.newaxis], not name.endswith("_nats")
+        family = figures.Figures(values, enough.n_stimuli(), reason, is_share=is_share)
         points.setdefault(name, {})[k] = family.estimates()[0]
 
     current = thin_to(enough.shapes, end, drawn_label_shapes)
@@ -134,6 +135,7 @@ def chance_corrected_convergence(
     into a random order (seed) and the first k of them are taken. The values hardly move with k, since chance-corrected
     agreement does not depend on the number of responses; their intervals narrow.
     counts: (n_stimuli, n_labels); stimuli with fewer than n_responses (default: the most common number) are left out.
+    Empty if there is no other. Raises ValueError if n_responses is below 2.
     """
     checked = as_label_counts(counts)
     sizes = checked.sum(axis=1)
@@ -145,6 +147,8 @@ def chance_corrected_convergence(
     if end < 2:
         raise ValueError(f"A curve ends at 2 responses or more; got {end}. Nothing was computed.")
     enough = np.flatnonzero(sizes >= end)
+    if not len(enough):
+        return {}
     chosen = thinned_counts(checked[enough], end, seed)
     n_labels = checked.shape[1]
     columns = [np.concatenate([agreeing_pairs(part)[:, np.newaxis], part], axis=1) for part in chosen]

@@ -35,9 +35,12 @@ def crossed_means(
     differ by stimulus, by person, or by both; where they differ by neither it is somewhat too wide. n of an estimate:
     the smaller of the numbers of stimuli and of people. Without ratings, the reason; with one stimulus or one person
     no interval.
+    Raises ValueError for a rating that is missing.
     Source: Owen (2007), The Pigeonhole Bootstrap, Annals of Applied Statistics 1(2); weights as in resampling.py.
     """
     numbers: NDArray[np.float64] = np.asarray(values, dtype=np.float64)
+    if not np.isfinite(numbers).all():
+        raise ValueError("A rating is missing or no finite number. Nothing was computed.")
     if not len(numbers):
         return [Estimate(None, None, None, 0, reason=NOTHING)] * numbers.shape[1]
     images, image = np.unique(np.asarray(stimuli).astype(str), return_inverse=True)

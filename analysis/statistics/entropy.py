@@ -11,18 +11,19 @@ study's figure uses Grassberger's; Miller and Madow's is given because others pr
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-from analysis.statistics.counts import LabelCounts
+from analysis.statistics.counts import as_label_counts
 
 
-def entropy_nats(counts: LabelCounts) -> NDArray[np.float64]:
+def entropy_nats(counts: ArrayLike) -> NDArray[np.float64]:
     """Entropy of the labels of each stimulus, in nats: (n_stimuli,), 0 to ln(n_labels).
 
     0 = everyone chose the same label. Plain plug-in: the shares are taken as they are, so with few responses it is
     too low on average. A stimulus without responses gets nan.
     Source: Shannon (1948), A Mathematical Theory of Communication, sec. 6.
     """
+    counts = as_label_counts(counts)
     n_responses = counts.sum(axis=1, keepdims=True)
     shares = counts / np.maximum(n_responses, 1)
     # log of 1 in the empty cells: 0 * log(0) counts as 0
@@ -31,22 +32,24 @@ def entropy_nats(counts: LabelCounts) -> NDArray[np.float64]:
     return np.where(n_responses[:, 0] > 0, entropy, np.nan)
 
 
-def miller_madow_entropy_nats(counts: LabelCounts) -> NDArray[np.float64]:
+def miller_madow_entropy_nats(counts: ArrayLike) -> NDArray[np.float64]:
     """Plain entropy plus (labels seen - 1) / (2 responses), in nats: (n_stimuli,), 0 or more; nan without responses.
 
     Source: Miller (1955), Note on the Bias of Information Estimates.
     """
+    counts = as_label_counts(counts)
     n_responses = counts.sum(axis=1)
     correction = ((counts > 0).sum(axis=1) - 1) / (2 * np.maximum(n_responses, 1))
     return np.asarray(entropy_nats(counts) + correction, dtype=np.float64)
 
 
-def grassberger_entropy_nats(counts: LabelCounts) -> NDArray[np.float64]:
+def grassberger_entropy_nats(counts: ArrayLike) -> NDArray[np.float64]:
     """Entropy with nearly no bias from few responses, in nats: (n_stimuli,); nan below two responses.
 
     Right on average over stimuli; a single stimulus's value may lie a little below 0 or above ln(n_labels).
     Source: Grassberger (2003), Entropy Estimates from Insufficient Samplings, eqs. 28 to 30 and 35.
     """
+    counts = as_label_counts(counts)
     n_responses = counts.sum(axis=1)
     table = _grassberger_table()
     # beyond the table G(n) is the logarithm to 1e-8
@@ -55,12 +58,13 @@ def grassberger_entropy_nats(counts: LabelCounts) -> NDArray[np.float64]:
     return np.where(n_responses >= 2, np.log(np.maximum(n_responses, 1)) - terms, np.nan)
 
 
-def chao_shen_entropy_nats(counts: LabelCounts) -> NDArray[np.float64]:
+def chao_shen_entropy_nats(counts: ArrayLike) -> NDArray[np.float64]:
     """Entropy corrected by the estimated share of unseen labels, in nats: (n_stimuli,); nan below two responses.
 
     Where every response chose a label of its own, one of them counts as seen twice, as in the authors' program.
     Source: Chao and Shen (2003), Nonparametric estimation of Shannon's index of diversity, eq. 9.
     """
+    counts = as_label_counts(counts)
     n_responses = counts.sum(axis=1)
     once = (counts == 1).sum(axis=1)
     once = np.where(once == n_responses, n_responses - 1, once)

@@ -17,7 +17,7 @@ from analysis.statistics.estimate import Estimate
 from analysis.statistics.majority import MAJORITY_RULES
 from analysis.statistics.patterns import Shape
 from analysis.statistics.polarity import POLARITIES, POLARITY_MIXES, polarity_matrix
-from analysis.statistics.resampling import interval_of
+from analysis.statistics.resampling import interval_at_the_edge, interval_of
 
 Numbers = NDArray[np.float64]
 
@@ -80,15 +80,18 @@ class Figures:
     values: (1 + n_resamples, width), nan where not defined.
     n: number of stimuli that each figure of the family rests on.
     reason: why a figure is not defined, where it is not.
+    is_share: whether each stimulus gives a number from 0 to 1, so that an interval is known where all gave 0, or all 1.
     """
 
     values: Numbers
     n: int
     reason: str
     note: str | None = None
+    is_share: bool = False
 
     def estimates(self) -> list[Estimate]:
-        """One estimate per figure of the family, with the interval of its resamples (`resampling.interval_of`)."""
+        """One estimate per figure of the family, with the interval of its resamples (`resampling.interval_of`), of
+        shares at 0 and 1 the one of `resampling.interval_at_the_edge`."""
         return [self._estimate(self.values[:, column]) for column in range(self.values.shape[1])]
 
     def _estimate(self, values: Numbers) -> Estimate:
@@ -98,6 +101,8 @@ class Figures:
         interval = interval_of(value, resamples, self.n)
         if interval is None:
             return Estimate(value, None, None, self.n, note=self.note)
+        if self.is_share and min(value, 1 - value) < 1e-12:
+            interval = interval_at_the_edge(value, self.n)
         return Estimate(value, *interval, self.n, note=self.note)
 
 
@@ -109,8 +114,8 @@ def ratio(numerator: NDArray[np.generic], denominator: NDArray[np.generic]) -> N
     return ratio
 
 
-def _one(values: Numbers, n: int, reason: str, note: str | None = None) -> Figures:
-    return Figures(values[:, np.newaxis], n, reason, note)
+def _one(values: Numbers, n: int, reason: str, note: str | None = None, *, is_share: bool = False) -> Figures:
+    return Figures(values[:, np.newaxis], n, reason, note, is_share)
 
 
 def _undefined(sums: GroupedSums, width: int, n: int, reason: str) -> Figures:
@@ -162,7 +167,7 @@ def pairwise_agreement(sums: GroupedSums) -> Figures:
     shares = np.zeros(1 + sums.n_resamples)
     for n_responses, group in paired.groups.items():
         shares += group[:, sums.columns.agreeing_pairs] / (n_responses * (n_responses - 1))
-    return _one(ratio(shares, paired.total(sums.columns.stimuli)), paired.n_stimuli(), NO_PAIR)
+    return _one(ratio(shares, paired.total(sums.columns.stimuli)), paired.n_stimuli(), NO_PAIR, is_share=True)
 
 
 def chance_agreement(sums: GroupedSums) -> Figures:
@@ -256,14 +261,15 @@ def human_ceiling(sums: GroupedSums) -> list[Figures]:
     for figure in CEILING_FIGURES:
         over, under = parts[figure.name]
         n_stimuli = round(float((stimuli[0] * (under > 0)).sum()))
-        families.append(_one(ratio(stimuli @ over, stimuli @ under), n_stimuli, NO_REST_MAJORITY))
+        is_share = figure.high == 1
+        families.append(_one(ratio(stimuli @ over, stimuli @ under), n_stimuli, NO_REST_MAJORITY, is_share=is_share))
     return families
 
 
 def _mean_over_stimuli(sums: GroupedSums, column: int | slice) -> Figures:
     totals = sums.total(column).reshape(1 + sums.n_resamples, -1)
     means = ratio(totals, sums.total(sums.columns.stimuli)[:, np.newaxis])
-    return Figures(means, sums.n_stimuli(), NO_RESPONSE)
+    return Figures(means, sums.n_stimuli(), NO_RESPONSE, is_share=True)
 
 
 def shape_table(shapes: Mapping[Shape, NDArray[np.generic]], width: int) -> tuple[NDArray[np.int64], Numbers]:
@@ -311,7 +317,7 @@ def majority_label_shares(sums: GroupedSums) -> list[Figures]:
     flags = sums.total(sums.columns.majority_labels).reshape(1 + sums.n_resamples, len(MAJORITY_RULES), -1)
     reason = NO_MAJORITY if sums.groups else NO_RESPONSE
     return [
-        Figures(ratio(flags[:, rule], stimuli[:, rule, np.newaxis]), int(stimuli[0, rule]), reason)
+        Figures(ratio(flags[:, rule], stimuli[:, rule, np.newaxis]), int(stimuli[0, rule]), reason, is_share=True)
         for rule in range(len(MAJORITY_RULES))
     ]
 
@@ -334,7 +340,7 @@ def polarity_mixes(sums: GroupedSums) -> Figures:
     wanted = np.array([[polarity in mix.split("+") for polarity in POLARITIES] for mix in POLARITY_MIXES])
     is_mix = ((rows > 0)[:, np.newaxis, :] == wanted[np.newaxis]).all(axis=2)
     means = ratio(stimuli @ is_mix.astype(np.float64), stimuli.sum(axis=1, keepdims=True))
-    return Figures(means, sums.n_stimuli(), NO_RESPONSE)
+    return Figures(means, sums.n_stimuli(), NO_RESPONSE, is_share=True)
 
 
 def positive_and_negative_share(sums: GroupedSums) -> Figures:
@@ -354,7 +360,7 @@ def mixed_polarity_share(sums: GroupedSums) -> Figures:
 def label_shares(sums: GroupedSums) -> Figures:
     """Share of all responses, one figure per label."""
     labels = sums.total(sums.columns.labels)
-    return Figures(ratio(labels, labels.sum(axis=1, keepdims=True)), sums.n_stimuli(), NO_RESPONSE)
+    return Figures(ratio(labels, labels.sum(axis=1, keepdims=True)), sums.n_stimuli(), NO_RESPONSE, is_share=True)
 
 
 def polarity_shares(sums: GroupedSums) -> Figures:
@@ -363,7 +369,7 @@ def polarity_shares(sums: GroupedSums) -> Figures:
         return _undefined(sums, 3, sums.n_stimuli(), NO_POLARITY)
     labels = sums.total(sums.columns.labels)
     totals = labels @ polarity_matrix(sums.polarities)
-    return Figures(ratio(totals, labels.sum(axis=1, keepdims=True)), sums.n_stimuli(), NO_RESPONSE)
+    return Figures(ratio(totals, labels.sum(axis=1, keepdims=True)), sums.n_stimuli(), NO_RESPONSE, is_share=True)
 
 
 def all_estimates(sums: GroupedSums, label_names: Sequence[str]) -> dict[str, Estimate]:

@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from analysis.statistics.counts import LabelCounts, as_label_counts, count_labels
+from analysis.statistics.counts import LabelCounts, as_indexes, as_label_counts, count_labels
 from analysis.statistics.majority import MAJORITY_RULES, majority_flags
 from analysis.statistics.resampling import DEFAULT_SEED, N_RESAMPLES, row_keys
 from analysis.statistics.sums import AgreementSums
@@ -43,9 +43,10 @@ def sums_by_group(
     and read single shares with `dirichlet.share_intervals` or `wilson_interval`.
     Raises ValueError if the three differ in length or an index is out of range.
     """
-    groups = np.asarray(group_index, dtype=np.int64).reshape(-1)
-    stimuli = np.asarray(stimulus_index, dtype=np.int64).reshape(-1)
-    labels = np.asarray(label_index, dtype=np.int64).reshape(-1)
+    groups, stimuli, labels = (
+        as_indexes(what, values)
+        for what, values in (("group", group_index), ("stimulus", stimulus_index), ("label", label_index))
+    )
     if not len(groups) == len(stimuli) == len(labels):
         raise ValueError(
             f"Each response needs a group, a stimulus and a label; got {len(groups)}, {len(stimuli)} and "
@@ -77,8 +78,7 @@ def sums_by_group(
 
 def label_counts_of_groups(group_index: ArrayLike, label_index: ArrayLike, n_groups: int, n_labels: int) -> LabelCounts:
     """Responses per group and label, (n_groups, n_labels): the distribution of thousands of annotators at once."""
-    groups = np.asarray(group_index, dtype=np.int64).reshape(-1)
-    labels = np.asarray(label_index, dtype=np.int64).reshape(-1)
+    groups, labels = as_indexes("group", group_index), as_indexes("label", label_index)
     member = groups >= 0
     return count_labels(groups[member], labels[member], n_groups, n_labels)
 

@@ -110,7 +110,10 @@ def resampled_sums(
 
     rows: what each stimulus adds, (n_stimuli, n_columns). Without keys the row numbers serve as keys.
     For statistics that are computed from a frozen table; those that follow a change use whole numbers, see `sums.py`.
+    Raises ValueError where there are more or fewer keys than stimuli.
     """
+    if keys is not None and len(keys) != len(rows):
+        raise ValueError(f"{len(rows)} stimuli need as many keys; got {len(keys)}. Nothing was computed.")
     if n_resamples == 0:
         return np.asarray(rows.sum(axis=0)[np.newaxis], dtype=np.float64)
     names = row_keys(len(rows)) if keys is None else keys
@@ -150,6 +153,19 @@ def interval_of(value: float, resamples: NDArray[np.float64], n: int) -> tuple[f
     low = _percentile(ranked, n_defined, _NORMAL.cdf(shift - reach))
     high = _percentile(ranked, n_defined, _NORMAL.cdf(shift + reach))
     return min(low, value), max(high, value)
+
+
+def interval_at_the_edge(value: float, n: int) -> tuple[float, float]:
+    """The 95 % interval of a mean of numbers from 0 to 1 that were all 0, or all 1, at n stimuli; n from 2.
+
+    There each resample says the same, and a resampled interval would claim certainty from two stimuli as from two
+    thousand. A true mean of m gives n ones with a chance of at most m^n, so every m down to 0.025^(1/n) stays possible;
+    for 0 the same from the other side.
+    Source: Clopper and Pearson (1934), The Use of Confidence or Fiducial Limits, at 0 and n successes; Hanley and
+        Lippman-Hand (1983), If Nothing Goes Wrong, Is Everything All Right?
+    """
+    least = float(((1 - INTERVAL) / 2) ** (1 / n))
+    return (least, 1.0) if value > 0.5 else (0.0, 1 - least)
 
 
 def _percentile(ranked: NDArray[np.float64], n_defined: int, share: float) -> float:

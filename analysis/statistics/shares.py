@@ -1,7 +1,7 @@
 """Shares of stimuli and of responses: majorities, mixed feelings, labels, polarities.
 
 `keys`, `n_resamples` and `seed` fix the 95 % interval, as in `agreement.py`. Where a share is 0 or 1 in the data, it
-is so in every resample and the interval has no width: with few stimuli, read it as "not seen yet".
+is so in every resample; its interval then says how large (or small) it may still be: `resampling.interval_at_the_edge`.
 """
 
 from collections.abc import Sequence

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from analysis.statistics.contributions import agreeing_pairs
 from analysis.statistics.counts import as_label_counts
-from analysis.statistics.entropy import entropy_nats
+from analysis.statistics.entropy import entropy_nats, grassberger_entropy_nats
 from analysis.statistics.majority import MAJORITY_RULES, majority_flags, top_labels
 from analysis.statistics.polarity import (
     POLARITIES,
@@ -26,6 +26,7 @@ class StimulusFacts:
 
     n_responses: (n_stimuli,).
     entropy_nats: (n_stimuli,), nan without responses.
+    entropy_grassberger_nats: (n_stimuli,), corrected for having few responses, see `entropy.py`; nan below two.
     pairwise_agreement: (n_stimuli,), share of pairs of responses that agree, 0 to 1; nan below two responses.
     is_top: (n_stimuli, n_labels), the most frequent label or, in a tie, labels.
     top_share: (n_stimuli,), share of responses on one of these, 0 to 1; nan without responses.
@@ -37,6 +38,7 @@ class StimulusFacts:
 
     n_responses: NDArray[np.int64]
     entropy_nats: NDArray[np.float64]
+    entropy_grassberger_nats: NDArray[np.float64]
     pairwise_agreement: NDArray[np.float64]
     is_top: NDArray[np.bool_]
     top_share: NDArray[np.float64]
@@ -51,6 +53,7 @@ class StimulusFacts:
         return {
             "n_responses": int(self.n_responses[row]),
             "entropy_nats": _number(self.entropy_nats[row]),
+            "entropy_grassberger_nats": _number(self.entropy_grassberger_nats[row]),
             "pairwise_agreement": _number(self.pairwise_agreement[row]),
             "top_labels": np.flatnonzero(self.is_top[row]).tolist(),
             "top_share": _number(self.top_share[row]),
@@ -75,6 +78,7 @@ def stimulus_facts(counts: ArrayLike, polarities: Sequence[str | None] | None = 
     return StimulusFacts(
         n_responses=n_responses,
         entropy_nats=entropy_nats(rows),
+        entropy_grassberger_nats=grassberger_entropy_nats(rows),
         pairwise_agreement=np.divide(agreeing_pairs(rows), pairs, out=nothing.copy(), where=pairs > 0),
         is_top=top_labels(rows),
         top_share=np.divide(rows.max(axis=1), n_responses, out=nothing.copy(), where=n_responses > 0),

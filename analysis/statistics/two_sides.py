@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from analysis.statistics.counts import LabelCounts
+from analysis.statistics.counts import LabelCounts, as_indexes
 from analysis.statistics.equivalence import Difference, difference, undefined
 
 Numbers = NDArray[np.float64]
@@ -69,7 +69,8 @@ class TwoSides:
         Raises ValueError if the four differ in length, or a side, label or index is out of range.
         """
         sides, stimuli, people, labels = (
-            np.asarray(each, dtype=np.int64).reshape(-1) for each in (side, stimulus, person, label)
+            as_indexes(what, each)
+            for what, each in (("side", side), ("stimulus", stimulus), ("person", person), ("label", label))
         )
         if not len(sides) == len(stimuli) == len(people) == len(labels):
             raise ValueError(

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from analysis.statistics import figures
-from analysis.statistics.counts import LabelCounts, as_label_counts, count_labels
+from analysis.statistics.counts import LabelCounts, as_indexes, as_label_counts, count_labels
 from analysis.statistics.distances import LEVELS, agreement_weights, as_numbers, ordinal_scores, squared_distances
 from analysis.statistics.estimate import Estimate
 from analysis.statistics.resampling import DEFAULT_SEED, N_RESAMPLES, over_chunks, resampled_sums, row_keys
@@ -23,13 +23,16 @@ Numbers = NDArray[np.float64]
 def rating_counts(stimulus_index: ArrayLike, values: ArrayLike, n_stimuli: int) -> tuple[LabelCounts, list[float]]:
     """Long ratings, one entry each, to counts per stimulus and distinct value: (n_stimuli, n_values), the values.
 
-    Missing ratings (nan) are left out.
+    Missing ratings (nan) are left out. Raises ValueError for ratings that are no finite numbers: grades that have names
+    need their places, 0, 1, 2, ..., in the order of the scale.
     """
-    stimuli = np.asarray(stimulus_index, dtype=np.int64).reshape(-1)
-    numbers = np.asarray(values, dtype=np.float64).reshape(-1)
+    stimuli = as_indexes("stimulus", stimulus_index)
+    numbers = _numbers(values).reshape(-1)
     if len(stimuli) != len(numbers):
         raise ValueError(f"Each rating needs a stimulus; got {len(stimuli)} and {len(numbers)}. Nothing was counted.")
     known = ~np.isnan(numbers)
+    if np.isinf(numbers).any():
+        raise ValueError(f"Rating {np.flatnonzero(np.isinf(numbers))[0]} is not finite. Nothing was counted.")
     distinct, index = np.unique(numbers[known], return_inverse=True)
     if len(distinct) == 0:
         return np.zeros((n_stimuli, 1), dtype=np.int64), [0.0]
@@ -38,20 +41,41 @@ def rating_counts(stimulus_index: ArrayLike, values: ArrayLike, n_stimuli: int) 
 
 def matrix_counts(ratings: ArrayLike) -> tuple[LabelCounts, list[float]]:
     """A table of ratings, (n_annotators, n_stimuli) with nan where missing, to counts per stimulus and value."""
-    table = np.asarray(ratings, dtype=np.float64)
+    table = _numbers(ratings)
     if table.ndim != 2:
         raise ValueError(f"A table of annotators by stimuli is needed; got shape {table.shape}. Nothing was counted.")
     return rating_counts(np.tile(np.arange(table.shape[1]), table.shape[0]), table.reshape(-1), table.shape[1])
 
 
+def _numbers(values: ArrayLike) -> Numbers:
+    try:
+        return np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError) as problem:
+        raise ValueError(
+            f"Ratings must be numbers ({problem}). Give grades that have names as their places, 0, 1, 2, ..., in the "
+            "order of the scale. Nothing was counted."
+        ) from problem
+
+
 def set_counts(
-    stimulus_index: ArrayLike, sets: Iterable[Iterable[Hashable]], n_stimuli: int
+    stimulus_index: ArrayLike, sets: Iterable[Iterable[Hashable] | None], n_stimuli: int
 ) -> tuple[LabelCounts, list[frozenset[Hashable]]]:
-    """One set of labels per response, to counts per stimulus and distinct set; the sets come in a fixed order."""
-    chosen = [frozenset(labels) for labels in sets]
+    """One set of labels per response, to counts per stimulus and distinct set; the sets come in a fixed order.
+
+    An empty set is an answer, none of the labels; None is a missing one, left out. Raises ValueError for a text in the
+    place of a set, which would be read letter by letter, and where the two differ in length.
+    """
+    stimuli, given = as_indexes("stimulus", stimulus_index), list(sets)
+    if len(stimuli) != len(given):
+        raise ValueError(f"Each set needs a stimulus; got {len(stimuli)} and {len(given)}. Nothing was counted.")
+    for place, labels in enumerate(given):
+        if labels is not None and (isinstance(labels, str | bytes) or not isinstance(labels, Iterable)):
+            raise ValueError(f"Response {place} is {labels!r}, not a set of labels. Nothing was counted.")
+    stimuli = stimuli[np.array([labels is not None for labels in given], dtype=bool)]
+    chosen = [frozenset(labels) for labels in given if labels is not None]
     distinct = sorted(set(chosen), key=lambda labels: (len(labels), sorted(map(str, labels))))
     place = {labels: index for index, labels in enumerate(distinct)}
-    counts = count_labels(stimulus_index, [place[labels] for labels in chosen], n_stimuli, max(len(distinct), 1))
+    counts = count_labels(stimuli, [place[labels] for labels in chosen], n_stimuli, max(len(distinct), 1))
     return counts, distinct or [frozenset()]
 
 
@@ -70,13 +94,15 @@ def krippendorff_alpha_of(
         for 'sets', anything for 'nominal'). level: one of LEVELS.
     Stimuli with fewer than two ratings are left out. Not defined where there is none, or where all gave one value.
     Source: Krippendorff (2011), Computing Krippendorff's Alpha-Reliability, section D; sets: Passonneau (2006).
-    Raises ValueError for an unknown level or values that do not suit it.
+    Raises ValueError for an unknown level, values that do not suit it, or another number of keys than stimuli.
     """
     checked = as_label_counts(counts)
     if level not in LEVELS:
         raise ValueError(f"Unknown level '{level}'; there are {', '.join(LEVELS)}. Nothing was computed.")
     if len(values) != checked.shape[1]:
         raise ValueError(f"{checked.shape[1]} columns need as many values; got {len(values)}. Nothing was computed.")
+    if keys is not None and len(keys) != len(checked):
+        raise ValueError(f"{len(checked)} stimuli need as many keys; got {len(keys)}. Nothing was computed.")
     sizes = checked.sum(axis=1)
     rows = np.flatnonzero(sizes >= 2)
     if len(rows) == 0:

@@ -17,6 +17,15 @@ from snapshots.cleaning import SPECIAL_TOKENS, EnglishSpelling, Vocabulary, toke
         ("well-made, snake_case", ["well", "made", "snake", "case"]),
         ("\u00c9T\u00c9 3.5 \U0001f600", ["\u00e9t\u00e9", "3", "5"]),
         ("\u72ac\u304c\u597d\u304d", ["\u72ac\u304c\u597d\u304d"]),
+        # marks belong to their letter: Hindi's vowel signs, Arabic's harakat, an accent typed for itself
+        (
+            "\u0939\u093f\u0928\u094d\u0926\u0940 \u092e\u0947\u0902!",
+            ["\u0939\u093f\u0928\u094d\u0926\u0940", "\u092e\u0947\u0902"],
+        ),
+        ("\u062c\u064e\u0645\u0650\u064a\u0644", ["\u062c\u064e\u0645\u0650\u064a\u0644"]),
+        ("cafe\u0301, na\u00efve", ["caf\u00e9", "na\u00efve"]),
+        ("\u2764\ufe0f \U0001f469\u200d\U0001f4bb 1\ufe0f\u20e3 love", ["1", "love"]),
+        ("\u0301 snake_e\u0301", ["snake", "\u00e9"]),
     ],
 )
 def test_texts_become_words(text: str, tokens: list[str]) -> None:

@@ -76,9 +76,10 @@ FROZEN: tuple[Statistic, ...] = (
     Statistic(
         name="stimulus_share",
         title="Share at one stimulus",
-        definition="Share of a stimulus's responses that chose the label, with the interval of a Dirichlet "
-        "distribution under Jeffreys' prior (half a response per label).",
-        source="Jeffreys (1946); Brown, Cai and DasGupta (2001), Interval Estimation for a Binomial Proportion",
+        definition="Share of a stimulus's responses that chose the label, with the interval of the Dirichlet "
+        "distribution of this label and all others together (Jeffreys' prior, half a response on each of the two).",
+        source="Berger and Bernardo (1992); Brown, Cai and DasGupta (2001), Interval Estimation for a Binomial "
+        "Proportion",
         unit="share of responses",
         low=0,
         high=1,
@@ -92,7 +93,7 @@ FROZEN: tuple[Statistic, ...] = (
             f"{form.definition}. The interval is from F distributions.",
             source="Shrout and Fleiss (1979), Intraclass Correlations; McGraw and Wong (1996), table 7",
             unit="reliability",
-            low=-1,
+            low=-math.inf if form.averaged else -1,
             high=1,
             live=False,
         )

@@ -13,8 +13,9 @@ from dataclasses import dataclass, replace
 from itertools import combinations_with_replacement
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from analysis.statistics.counts import LabelCounts
+from analysis.statistics.counts import as_label_counts
 from analysis.statistics.resampling import DEFAULT_SEED, N_RESAMPLES, interval_of, resampled_sums
 
 #: Pairs of answers expected by chance below which a lift says too little to be drawn.
@@ -59,18 +60,19 @@ class ConfusionGraph:
 
 
 def confusion_graph(
-    counts: LabelCounts,
+    counts: ArrayLike,
     *,
     keys: Sequence[str] | None = None,
     n_resamples: int = N_RESAMPLES,
     seed: int = DEFAULT_SEED,
 ) -> ConfusionGraph:
     """counts: (n_stimuli, K). Stimuli with fewer than two answers say nothing here and are left out."""
-    n = counts.sum(axis=1)
+    checked = as_label_counts(counts)
+    n = checked.sum(axis=1)
     kept = n >= 2
-    rows, n = counts[kept].astype(np.float64), n[kept].astype(np.float64)
+    rows, n = checked[kept].astype(np.float64), n[kept].astype(np.float64)
     names = None if keys is None else [key for key, keep in zip(keys, kept, strict=True) if keep]
-    k = counts.shape[1]
+    k = checked.shape[1]
     pairs = list(combinations_with_replacement(range(k), 2))
     if not len(rows):
         return ConfusionGraph([0.0] * k, [Edge(a, b, 0, 0.0, 0.0, None, None, None, None) for a, b in pairs], 0, 0)

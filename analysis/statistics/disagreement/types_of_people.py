@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from analysis.statistics.disagreement.dip import dip_p
 from analysis.statistics.disagreement.votes import Floats, Integers, Votes
+from analysis.statistics.estimate import INTERVAL
 from analysis.statistics.resampling import DEFAULT_SEED
 
 #: Fewer say too little about a person.
@@ -102,7 +103,7 @@ def types_of_people(votes: Votes, *, seed: int = DEFAULT_SEED, tick: Tick = lamb
             waiting += [left, members & ~left]
     done.sort(key=lambda members: -int(members.sum()))
     means = [leaning[members].mean(axis=0) for members in done]
-    reach = [1.96 * leaning[members].std(axis=0, ddof=1) / np.sqrt(members.sum()) for members in done]
+    reach = [_reach(leaning[members]) for members in done]
     type_of = np.full(votes.n_annotators, -1, dtype=np.int64)
     for number, members in enumerate(done):
         type_of[people[members]] = number
@@ -117,6 +118,15 @@ def types_of_people(votes: Votes, *, seed: int = DEFAULT_SEED, tick: Tick = lamb
         divisions=divisions,
         type_of=type_of,
     )
+
+
+def _reach(own: Floats) -> Floats:
+    """Half of the 95 % interval of a type's mean leaning, (K,). own: (n, K)."""
+    from scipy.special import stdtrit  # here: SciPy is slow to load, and few need it
+
+    n = len(own)
+    reach: Floats = stdtrit(n - 1, (1 + INTERVAL) / 2) * own.std(axis=0, ddof=1) / np.sqrt(n)
+    return reach
 
 
 def excess_over_others(votes: Votes) -> tuple[Floats, Integers]:

@@ -9,6 +9,9 @@ from numpy.typing import ArrayLike, NDArray
 from analysis.statistics.estimate import INTERVAL, Estimate
 
 NO_SPREAD = "needs at least two stimuli, two ratings of each, and ratings that differ"
+#: A mean square that is so small a part of another one is 0, rounded.
+NOTHING = 1e-20
+SAME_MEANS = "all stimuli have the same mean, so the reliability of means has no lower end"
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,8 @@ def intraclass_correlation(ratings: ArrayLike, form: str = "2,1") -> Estimate:
         stimulus may have another number of ratings (two or more); for the forms 2 and 3 each column is one person, and
         only stimuli that all of them rated are used. n is the number of stimuli used.
     The 95 % interval is the one from F distributions (normal ratings assumed), not from resampling; with missing
-    ratings it takes the mean number of ratings and is approximate.
+    ratings it takes the mean number of ratings and is approximate. Not given where the stimuli do not differ.
+    The forms of means (k) have no lower bound: below 0 says that stimuli differ less than chance alone would make them.
     Source: Shrout and Fleiss (1979), Intraclass Correlations: Uses in Assessing Rater Reliability; intervals: McGraw
         and Wong (1996), Forming inferences about some intraclass correlation coefficients, table 7.
     Raises ValueError for an unknown form or an array that is not two-dimensional.
@@ -55,7 +59,8 @@ def intraclass_correlation(ratings: ArrayLike, form: str = "2,1") -> Estimate:
     wanted = ICC_FORMS[form]
     known = ~np.isnan(table)
     table = table[known.all(axis=1) if wanted.two_way else known.sum(axis=1) >= 2]
-    if len(table) < 2 or table.shape[1] < 2:
+    # compared, not subtracted: rounding would leave a spread among equal numbers
+    if len(table) < 2 or table.shape[1] < 2 or np.nanmin(table) == np.nanmax(table):
         return Estimate(None, None, None, len(table), reason=NO_SPREAD)
     found = _two_way(table, wanted) if wanted.two_way else _one_way(table)
     if found is None:
@@ -63,14 +68,19 @@ def intraclass_correlation(ratings: ArrayLike, form: str = "2,1") -> Estimate:
     value, low, high, n_ratings = found
     if wanted.averaged:
         value, low, high = (_averaged(number, n_ratings) for number in (value, low, high))
+    if not np.isfinite(value):
+        return Estimate(None, None, None, len(table), reason=SAME_MEANS)
     note = f"ICC({form}): {wanted.definition}; interval from F distributions"
-    return Estimate(value, min(max(low, -1.0), value), min(max(high, value), 1.0), len(table), note=note)
+    if not np.isfinite([low, high]).all():
+        return Estimate(value, None, None, len(table), note=note)
+    least = -np.inf if wanted.averaged else -1.0
+    return Estimate(value, min(max(low, least), value), min(max(high, value), 1.0), len(table), note=note)
 
 
 def _averaged(one: float, n_ratings: float) -> float:
-    """Spearman-Brown: the reliability of the mean of so many ratings."""
+    """Spearman-Brown: the reliability of the mean of so many ratings; -inf where the means do not differ at all."""
     below = 1 + (n_ratings - 1) * one
-    return n_ratings * one / below if below > 0 else -1.0
+    return n_ratings * one / below if below > 1e-12 else -np.inf
 
 
 def _one_way(table: NDArray[np.float64]) -> tuple[float, float, float, float] | None:
@@ -87,6 +97,8 @@ def _one_way(table: NDArray[np.float64]) -> tuple[float, float, float, float] | 
     value = (between - within) / (between + (n_ratings - 1) * within)
     if within <= 0:
         return value, value, value, float(n_ratings)
+    if between <= NOTHING * within:
+        return value, np.nan, np.nan, float(n_ratings)
     ratio = between / within
     low, high = _f_ends(ratio, n_stimuli - 1, total - n_stimuli)
     return value, (low - 1) / (low + n_ratings - 1), (high - 1) / (high + n_ratings - 1), float(n_ratings)
@@ -107,9 +119,11 @@ def _two_way(table: NDArray[np.float64], wanted: IccForm) -> tuple[float, float,
         value = (rows - error) / (rows + (k - 1) * error + k * (columns - error) / n)
     if value is None:
         return None
-    if error <= 1e-12 * rows:
+    if error <= 1e-12 * rows and (wanted.consistency or columns <= 1e-12 * rows):
         # without any error the formulas have no degrees of freedom: the value stands alone
         return value, value, value, float(k)
+    if rows <= NOTHING * (error if wanted.consistency else columns + error):
+        return value, np.nan, np.nan, float(k)
     if wanted.consistency:
         low, high = _f_ends(rows / error, n - 1, (n - 1) * (k - 1))
         return value, (low - 1) / (low + k - 1), (high - 1) / (high + k - 1), float(k)

@@ -18,8 +18,10 @@ def kendall_w(
 
     scores: (n_people, n_things), ranks or any scores to be ranked; equal scores are ties and get the mean of their
         ranks. People with a missing score (nan) are left out; n is the number of the others.
-    Here people are resampled, for the things ranked are given; keys: one per person. Two resampled copies of a person
-    agree fully, which lifts W in the resamples; the interval is corrected for it only as far as its centre.
+    Here people are resampled, for the things ranked are given; keys: one per person. W is 1 / n_people, which it is on
+    average without any common order, plus what pairs of people have in common; in a resample only pairs of different
+    people count, since two copies of one agree fully, however little people do. An interval from fewer than some 10
+    people is a rough one.
     Source: Kendall and Gibbons (1990), Rank Correlation Methods, 5th ed., sec. 6.10 (ties).
     """
     table = np.asarray(scores, dtype=np.float64)
@@ -36,12 +38,17 @@ def kendall_w(
     weights = np.ones((1 + n_resamples, n_people))
     weights[1:] = resample_weights(stimulus_streams(names, seed), n_resamples).T
     people = weights.sum(axis=1)
-    sums = weights @ ranks
-    spread = ((sums - sums.mean(axis=1, keepdims=True)) ** 2).sum(axis=1)
-    most = people * (people * (n_things**3 - n_things) - weights @ ties)
-    values = np.divide(12 * spread, most, out=np.full(len(people), np.nan), where=(most > 0) & (people >= 2))
-    if np.isnan(values[0]):
+    centred = ranks - (n_things + 1) / 2
+    own = (n_things**3 - n_things - ties) / 12  # each person's sum of squares, less for ties
+    spread = ((weights @ centred) ** 2).sum(axis=1)
+    n_pairs = people**2 - (weights**2).sum(axis=1)
+    mean_own = weights @ own / np.maximum(people, 1)
+    in_common = np.divide(
+        spread - weights**2 @ own, n_pairs * mean_own, out=np.full(len(people), np.nan), where=n_pairs * mean_own > 0
+    )
+    if np.isnan(in_common[0]):
         return Estimate(None, None, None, n_people, reason=NO_ORDER)
+    values = np.clip((1 + (n_people - 1) * in_common) / n_people, 0, 1)
     value = float(values[0])
     interval = interval_of(value, values[1:], n_people)
     low, high = (None, None) if interval is None else interval

@@ -62,6 +62,17 @@ def test_two_who_agree_on_everything_have_kappa_1() -> None:
     assert found.high.tolist() == [1]
 
 
+def test_who_answered_a_stimulus_twice_makes_no_pair_with_herself_but_is_told() -> None:
+    with pytest.raises(ValueError, match="Annotator 1 responded more than once to stimulus 2"):
+        cohen_kappas([0, 1, 0, 1, 0, 1, 1], [0, 0, 1, 1, 2, 2, 2], [0, 0, 1, 1, 0, 1, 0], 2, least_shared=2)
+
+
+@pytest.mark.parametrize("labels", [[0, 2], [0, -1], [0, 0.5], [0, np.nan]])
+def test_a_label_that_is_none_is_refused(labels: list[float]) -> None:
+    with pytest.raises(ValueError, match=r"Indexes are from 0 up|whole number"):
+        cohen_kappas([0, 1], [0, 0], labels, 2)
+
+
 def test_nobody_and_strangers_make_no_pairs() -> None:
     assert len(cohen_kappas([], [], [], 3).kappa) == 0
     assert len(cohen_kappas([0, 1], [0, 1], [1, 1], 3, least_shared=2).kappa) == 0

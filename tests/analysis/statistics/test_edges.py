@@ -2,9 +2,11 @@
 
 import numpy as np
 import pytest
+from statsmodels.stats.proportion import proportion_confint
 
 from analysis.statistics import (
     AgreementSums,
+    chance_corrected_convergence,
     count_labels,
     fleiss_kappa,
     krippendorff_alpha,
@@ -174,6 +176,8 @@ def test_facts_of_one_stimulus() -> None:
     assert facts.as_dict(0) == {
         "n_responses": 5,
         "entropy_nats": pytest.approx(-(2 * 0.4 * np.log(0.4) + 0.2 * np.log(0.2))),
+        # G(1) = -gamma - ln 2, G(2) = 2 + G(1)
+        "entropy_grassberger_nats": pytest.approx(np.log(5) - (8 - 5 * (np.euler_gamma + np.log(2))) / 5),
         "pairwise_agreement": pytest.approx(4 / 20),
         "top_labels": [0, 2],
         "top_share": 0.4,
@@ -218,6 +222,60 @@ def test_count_labels_counts_and_refuses_what_is_out_of_range() -> None:
 def test_counts_that_are_no_counts_are_refused(counts: object, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         krippendorff_alpha(counts)  # type: ignore[arg-type]
+
+
+def test_counts_with_missing_numbers_or_words_are_refused_without_a_warning() -> None:
+    for counts, message in (
+        ([[1, np.nan]], "row 0, label 1 holds nan"),
+        ([[1, np.inf]], "row 0, label 1 holds inf"),
+        ([["3", "2"]], "whole numbers from 0 up"),
+        ([[1, None]], "row 0, label 1 holds nan"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            krippendorff_alpha(counts)
+
+
+def test_indexes_are_not_cut_off_to_whole_numbers() -> None:
+    with pytest.raises(ValueError, match=r"A label index is a whole number; entry 1 is 0\.9"):
+        count_labels([0, 0], [0, 0.9], 1, 2)
+    with pytest.raises(ValueError, match="A stimulus index is a whole number; entry 0 is nan"):
+        count_labels([np.nan], [0], 1, 2)
+    with pytest.raises(ValueError, match="A label index is a whole number"):
+        count_labels([0], ["awe"], 1, 2)
+    assert count_labels([0.0, 1.0], [True, False], 2, 2).tolist() == [[0, 1], [1, 0]]
+
+
+def test_a_share_of_none_or_all_of_the_images_says_how_far_the_truth_may_be() -> None:
+    """Equal to statsmodels' Clopper-Pearson interval; resampling would claim certainty from three images."""
+    for n in (3, 40):
+        estimates = AgreementSums.of_counts([[4, 0, 0]] * n, polarities=["positive", "negative", "else"]).estimates()
+        for name, n_chosen in (
+            ("label_share.0", n), ("label_share.1", 0), ("majority.strict_majority", n), ("mixed_polarity", 0),
+            ("majority_label.strict_majority.2", 0), ("polarity_mix.positive", n), ("pairwise_agreement", n),
+            ("human_ceiling.accuracy", n), ("human_ceiling.accuracy_strict_majority", n),
+            ("polarity_share.negative", 0),
+        ):  # fmt: skip
+            estimate = estimates[name]
+            assert (estimate.value, estimate.n) == (n_chosen / n, n), name
+            expected = proportion_confint(n_chosen, n, method="beta")
+            assert (estimate.low, estimate.high) == pytest.approx(expected, abs=1e-9), name
+    alone = AgreementSums.of_counts([[4, 0]]).estimates()["label_share.1"]
+    assert (alone.value, alone.low, alone.high) == (0, None, None)
+
+
+def test_a_rare_label_that_was_not_seen_is_held_by_its_interval() -> None:
+    """One image in 40 has it: a third of all studies of 40 images see none of it."""
+    random, held = np.random.default_rng(5), 0
+    for number in range(200):
+        rare = random.random(40) < 1 / 40
+        counts = np.where(rare[:, np.newaxis], [0, 3], [3, 0])
+        found = AgreementSums.of_counts(counts, n_resamples=100, seed=number).estimates()["label_share.1"]
+        held += found.low <= 1 / 40 <= found.high
+    assert held / 200 >= 0.9
+
+
+def test_a_curve_that_nobody_reaches_is_empty() -> None:
+    assert chance_corrected_convergence([[2, 1], [3, 0]], 7) == {}
 
 
 def test_polarities_must_be_complete_and_known() -> None:

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from scipy.stats import beta
+from scipy.stats import beta, binom
 from statsmodels.stats.proportion import proportion_confint
 
 from analysis.statistics import AgreementSums, count_labels
@@ -62,12 +62,26 @@ def test_two_labels_have_jeffreys_interval_as_statsmodels_has_it() -> None:
         assert (low[row, 0], high[row, 0]) == pytest.approx(expected, abs=1e-9)
 
 
-def test_more_labels_have_the_dirichlets_margins() -> None:
+def test_each_of_several_labels_has_the_interval_of_itself_and_all_others() -> None:
     low, high = share_intervals([[3, 2, 1, 0]])
-    assert low[0, 1] == pytest.approx(beta.ppf(0.025, 2.5, 5.5))
-    assert high[0, 1] == pytest.approx(beta.ppf(0.975, 2.5, 5.5))
+    assert low[0, 1] == pytest.approx(beta.ppf(0.025, 2.5, 4.5))
+    assert high[0, 1] == pytest.approx(beta.ppf(0.975, 2.5, 4.5))
     assert low[0, 3] == 0
-    assert high[0, 3] == pytest.approx(beta.ppf(0.975, 0.5, 7.5))
+    assert high[0, 3] == pytest.approx(beta.ppf(0.975, 0.5, 6.5))
+
+
+@pytest.mark.parametrize("n_labels", [2, 9, 28])
+def test_the_interval_of_a_share_holds_it_whatever_it_is_and_however_many_labels_there_are(n_labels: int) -> None:
+    """Exactly, over all outcomes (SciPy's binomial); the share that was seen is inside, too."""
+    for n in (3, 6, 10, 20, 60):
+        seen = np.arange(n + 1)
+        counts = np.zeros((n + 1, n_labels), dtype=int)
+        counts[:, 0], counts[:, 1] = seen, n - seen
+        low, high = (ends[:, 0] for ends in share_intervals(counts))
+        assert ((low <= seen / n) & (seen / n <= high)).all()
+        for share in (0.02, 0.1, 0.2, 0.3, 0.5, 0.7, 0.8, 0.9, 0.98):
+            held = binom.pmf(seen, n, share)[(low <= share) & (share <= high)].sum()
+            assert held >= 0.92, (n, share)
 
 
 def test_edges_of_single_stimuli() -> None:
@@ -80,8 +94,13 @@ def test_edges_of_single_stimuli() -> None:
     assert low.shape == high.shape == (0, 3)
 
 
-def test_single_stimulus_intervals_cover_shares_drawn_from_their_prior() -> None:
+@pytest.mark.parametrize("clearness", [0.05, 0.5, 5.0])
+def test_single_stimulus_intervals_cover_the_shares_of_clear_and_of_mixed_stimuli(clearness: float) -> None:
+    """Of the label that is largest in truth, the one that is read: of nine labels, one or all alike."""
     random = np.random.default_rng(6)
-    shares = random.dirichlet([0.5] * 4, 4000)
-    low, high = share_intervals(random.multinomial(6, shares))
-    assert np.mean((low <= shares) & (shares <= high)) == pytest.approx(0.955, abs=0.015)
+    shares = random.dirichlet([clearness] * 9, 4000)
+    low, high = share_intervals(random.multinomial(12, shares))
+    row, top = np.arange(4000), shares.argmax(axis=1)
+    held = (low[row, top] <= shares[row, top]) & (shares[row, top] <= high[row, top])
+    assert held.mean() >= 0.935
+    assert np.mean((low <= shares) & (shares <= high)) >= 0.935

@@ -14,7 +14,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 import statsmodels.api as sm
-from scipy.stats import friedmanchisquare, spearmanr
+from scipy.stats import f, friedmanchisquare, spearmanr
 
 from analysis.statistics.scales import (
     ICC_FORMS,
@@ -60,6 +60,46 @@ def test_icc_edges() -> None:
         intraclass_correlation(JUDGES, "4,1")
 
 
+def test_raters_who_differ_by_their_level_alone_do_not_make_a_sure_icc() -> None:
+    """McGraw and Wong (1996), table 7, written out for an error of 0: F with n - 1 and k - 1 degrees of freedom."""
+    table = np.arange(8.0)[:, np.newaxis] + [0.0, 1.0, 4.0]
+    n, k = table.shape
+    rows = k * table.mean(axis=1).var(ddof=1)
+    columns = n * table.mean(axis=0).var(ddof=1)
+    one = intraclass_correlation(table, "2,1")
+    assert one.value == pytest.approx(rows / (rows + k * columns / n))
+    assert one.low == pytest.approx(n * rows / (f.ppf(0.975, n - 1, k - 1) * k * columns + n * rows))
+    upper = f.ppf(0.975, k - 1, n - 1)
+    assert one.high == pytest.approx(n * upper * rows / (k * columns + n * upper * rows))
+    assert intraclass_correlation(table, "3,1").value == pytest.approx(1)
+
+
+def test_means_of_stimuli_that_differ_less_than_by_chance_have_an_interval_below_minus_one() -> None:
+    """Shrout and Fleiss (1979): ICC(1,k) = 1 - 1 / F, its ends 1 - 1 / (F / F.975) and 1 - 1 / (F x F.975')."""
+    random = np.random.default_rng(8)
+    table = random.normal(size=(12, 4))
+    table -= 0.8 * table.mean(axis=1, keepdims=True)
+    n, k = table.shape
+    ratio = k * table.mean(axis=1).var(ddof=1) / table.var(axis=1, ddof=1).mean()
+    found = intraclass_correlation(table, "1,k")
+    assert found.value == pytest.approx(1 - 1 / ratio)
+    assert found.value < -1
+    assert found.low == pytest.approx(1 - f.ppf(0.975, n - 1, n * (k - 1)) / ratio)
+    assert found.high == pytest.approx(1 - 1 / (ratio * f.ppf(0.975, n * (k - 1), n - 1)))
+
+
+def test_icc_of_stimuli_with_the_same_mean_or_of_equal_ratings() -> None:
+    same = [[1.0, 3.0], [3.0, 1.0], [1.0, 3.0]]
+    single, averaged = intraclass_correlation(same, "1,1"), intraclass_correlation(same, "1,k")
+    assert (single.value, single.low, single.high) == (-1, None, None)
+    assert averaged.value is None
+    assert averaged.reason is not None
+    level = intraclass_correlation([[1.0, 2.0, 3.0]] * 4, "2,1")
+    assert (level.value, level.low, level.high) == (0, None, None)
+    for form in ICC_FORMS:  # 0.1 has no exact number in the machine, and its mean is another one
+        assert intraclass_correlation(np.full((5, 3), 0.1), form).value is None
+
+
 def test_icc_interval_covers() -> None:
     random = np.random.default_rng(3)
     covered = 0
@@ -81,6 +121,24 @@ def test_kendalls_w_equals_spearman_and_friedman(seed: int) -> None:
     assert kendall_w(scores).value == pytest.approx(friedmanchisquare(*scores.T).statistic / (5 * 7), abs=1e-9)
     mean_rho = np.mean([spearmanr(a, b).statistic for a, b in combinations(untied, 2)])
     assert kendall_w(untied).value == pytest.approx((1 + 4 * mean_rho) / 5, abs=1e-9)
+
+
+@pytest.mark.parametrize(("n_people", "common"), [(10, 0.5), (20, 0.0), (20, 0.5), (40, 0.25)])
+def test_kendalls_w_interval_holds_its_expectation(n_people: int, common: float) -> None:
+    """W's expectation with so many people, from 1,500 draws. Where people have nothing in common it holds it nearly
+    always (a degenerate statistic); pairs of copies of one person would move the whole interval away from it."""
+    random = np.random.default_rng(7)
+
+    def draw() -> np.ndarray:
+        return np.sqrt(common) * liked + np.sqrt(1 - common) * random.normal(size=(n_people, 8))
+
+    liked = random.normal(size=8)
+    expected = np.mean([kendall_w(draw(), n_resamples=0).value for _ in range(1500)])
+    held = 0
+    for number in range(300):
+        found = kendall_w(draw(), n_resamples=200, seed=number)
+        held += found.low <= expected <= found.high
+    assert 0.9 <= held / 300 <= (0.99 if common else 1)
 
 
 def test_kendalls_w_edges() -> None:
@@ -123,6 +181,25 @@ def test_bradley_terry_equals_agresti_and_a_logistic_regression() -> None:
     assert widths == pytest.approx(error.tolist(), abs=1e-5)
 
 
+def test_bradley_terry_of_a_ladder_that_is_nearly_never_lost_equals_its_closed_form() -> None:
+    """Each thing met its neighbours only, so each step is the logit of its own wins, however long the ladder is."""
+    for n_wins, n_losses in ((999, 1), (3, 1), (10**6, 2)):
+        wins = np.diag(np.full(11, float(n_wins)), 1) + np.diag(np.full(11, float(n_losses)), -1)
+        strengths = [estimate.value for estimate in bradley_terry(wins).strengths]
+        assert -np.diff(strengths) == pytest.approx(np.log(n_wins / n_losses), abs=1e-6)
+        first = bradley_terry(wins).strengths[0]
+        # the error of a step is that of a logit, and steps are independent
+        step = 1 / n_wins + 1 / n_losses
+        share = np.arange(1, 12) / 12  # of each step in the first one's distance from the mean
+        assert (first.high - first.low) / 2 / 1.959964 == pytest.approx(np.sqrt((share**2).sum() * step), rel=1e-4)
+
+
+def test_bradley_terry_refuses_what_is_no_number() -> None:
+    for nothing in (np.nan, np.inf, -1):
+        with pytest.raises(ValueError, match="numbers from 0 up"):
+            bradley_terry([[0, nothing], [2, 0]])
+
+
 def test_bradley_terry_says_when_it_cannot_tell() -> None:
     fit = bradley_terry([[0, 3, 1], [0, 0, 2], [0, 1, 0]])  # the first never lost
     assert not fit.connected
@@ -157,6 +234,9 @@ def test_concordance_of_traces() -> None:
     assert concordance(first, second) == pytest.approx(2 * r / (spread + 1 / spread + level))
     assert concordance(first, first) == 1
     assert concordance([1, 1], [1, 1]) is None
+    assert concordance([0.1] * 3, [0.1] * 3) is None  # whose variance is not quite 0 in the machine
+    assert concordance([0.1] * 3, [0.4] * 3) is None
+    assert concordance([0.1] * 3, [0.1, 0.2, 0.3]) == pytest.approx(0, abs=1e-12)
     assert concordance([1, 2, np.nan], [2, 1, 5]) == pytest.approx(-1)
     late = np.concatenate([random.normal(size=4), first[:-4]])
     found = trace_concordance(first, late, most_lag=10)

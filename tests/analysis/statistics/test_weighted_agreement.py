@@ -132,6 +132,34 @@ def test_edges() -> None:
         krippendorff_alpha_of([[1, 1]], [2, 1], "interval")
 
 
+def test_a_text_in_the_place_of_a_set_is_refused_and_a_missing_answer_left_out() -> None:
+    with pytest.raises(ValueError, match="Response 1 is 'awe', not a set of labels"):
+        set_counts([0, 0], [{"awe"}, "awe"], 1)
+    with pytest.raises(ValueError, match="Each set needs a stimulus; got 1 and 2"):
+        set_counts([0], [{"awe"}, {"fear"}], 1)
+    counts, sets = set_counts([0, 0, 1, 1], [{"awe"}, None, {"awe"}, []], 2)
+    assert (counts.tolist(), sets) == ([[0, 1], [1, 1]], [frozenset(), frozenset({"awe"})])
+
+
+def test_grades_given_by_their_names_and_endless_ratings_are_refused_in_words() -> None:
+    with pytest.raises(ValueError, match=r"Give grades that have names as their places, 0, 1, 2"):
+        rating_counts([0, 0], ["low", "high"], 1)
+    with pytest.raises(ValueError, match=r"Give grades that have names as their places, 0, 1, 2"):
+        matrix_counts([["low", "high"]])
+    with pytest.raises(ValueError, match="Rating 1 is not finite"):
+        rating_counts([0, 0], [1, np.inf], 1)
+
+
+def test_keys_that_do_not_fit_the_stimuli_are_refused() -> None:
+    """With fewer of them, stimuli would silently be left out of the value itself."""
+    counts = [[2, 1], [0, 3], [3, 0]]
+    with pytest.raises(ValueError, match="3 stimuli need as many keys; got 2"):
+        gwet_ac2(counts, [1, 2], keys=["a", "b"])
+    for n_resamples in (0, 10):
+        with pytest.raises(ValueError, match="3 stimuli need as many keys; got 4"):
+            krippendorff_alpha_of(counts, [1, 2], "nominal", keys=list("abcd"), n_resamples=n_resamples)
+
+
 def _folder(name: str) -> Path:
     folder = CROWD_LABELS.parent / name
     if not folder.is_dir():
