@@ -68,9 +68,9 @@ def set_counts(
     stimuli, given = as_indexes("stimulus", stimulus_index), list(sets)
     if len(stimuli) != len(given):
         raise ValueError(f"Each set needs a stimulus; got {len(stimuli)} and {len(given)}. Nothing was counted.")
-    for place, labels in enumerate(given):
+    for at, labels in enumerate(given):
         if labels is not None and (isinstance(labels, str | bytes) or not isinstance(labels, Iterable)):
-            raise ValueError(f"Response {place} is {labels!r}, not a set of labels. Nothing was counted.")
+            raise ValueError(f"Response {at} is {labels!r}, not a set of labels. Nothing was counted.")
     stimuli = stimuli[np.array([labels is not None for labels in given], dtype=bool)]
     chosen = [frozenset(labels) for labels in given if labels is not None]
     distinct = sorted(set(chosen), key=lambda labels: (len(labels), sorted(map(str, labels))))

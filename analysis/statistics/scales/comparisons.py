@@ -73,7 +73,8 @@ def bradley_terry(
     chance = _chances(scores)
     information = _information(met, chance)
     # strengths are known up to a constant; with mean 0 their covariance is the pseudo-inverse
-    covariance, reach, note = np.linalg.pinv(information), Z, "interval from the information"
+    covariance: NDArray[np.float64] = np.asarray(np.linalg.pinv(information), dtype=np.float64)
+    reach, note = Z, "interval from the information"
     variance = np.diagonal(covariance)
     if by_cluster is not None:
         variance, reach = _clustered(covariance, chance, by_cluster, table)

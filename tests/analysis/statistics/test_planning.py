@@ -11,6 +11,7 @@ from analysis.statistics.needed_responses import (
     expected_widths,
     shapes_of,
     totals_needed,
+    wilson_widths,
 )
 from analysis.statistics.power import (
     Design,
@@ -84,6 +85,20 @@ def test_the_least_known_label_narrows_with_every_response() -> None:
     means = [found[0] for n in (1, 3, 10, 40) if (found := expected_widest(rows, n_stimuli, n))]
     assert means == sorted(means, reverse=True)
     assert expected_widest(rows[:1], n_stimuli[:1], 3) is None
+
+
+@pytest.mark.parametrize(("n_labels", "clearness"), [(3, 0.7), (9, 0.1), (9, 1.0), (28, 0.05), (28, 0.3)])
+def test_the_expected_width_is_the_one_that_more_responses_show(n_labels: int, clearness: float) -> None:
+    """From six responses to each of 3,000 images, clear ones and mixed ones, with few labels and with many."""
+    random = np.random.default_rng(1)
+    true = random.dirichlet(np.full(n_labels, clearness), 3000)
+    rows, n_stimuli = shapes_of(random.multinomial(6, true))
+    for n in (10, 20, 50):
+        later = random.multinomial(n, true).astype(float)
+        seen = wilson_widths(later, np.full_like(later, n)).max(axis=1).mean()
+        found = expected_widest(rows, n_stimuli, n)
+        assert found is not None
+        assert found[0] == pytest.approx(seen, abs=0.026)
 
 
 def test_planted_variances_come_out() -> None:
