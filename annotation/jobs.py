@@ -6,7 +6,6 @@ from typing import Any
 
 from celery import shared_task
 from django.contrib.auth.models import User
-from django.core.files.storage import default_storage
 
 from annotation.care.strength import follow_responses, learn_strength_of_all, mark_strong_in_all
 from annotation.models import Recruitment, RuleTrial, Study
@@ -15,6 +14,7 @@ from annotation.recruitment.sync import sync_recruitment
 from annotation.services.assign import expire_leases
 from annotation.services.caps import return_promises
 from annotation.services.compute_signals import compute_signals
+from annotation.services.delete_old_uploads import delete_old_uploads
 from annotation.services.export_snapshot import export_snapshot
 from annotation.services.freeze_snapshot import freeze_snapshot
 from annotation.services.import_responses import import_responses
@@ -45,6 +45,11 @@ def compute_due_signals() -> None:
 @shared_task(name="annotation.follow_responses")
 def follow_new_responses() -> None:
     follow_responses()
+
+
+@shared_task(name="annotation.delete_old_uploads")
+def delete_due_uploads() -> None:
+    delete_old_uploads()
 
 
 @job("learn_strength", queue="default", time_limit_seconds=HOUR)
@@ -94,28 +99,31 @@ def export(handle: JobHandle) -> dict[str, Any]:
 
 @job("import_snapshot", queue="exchange", time_limit_seconds=4 * HOUR)
 def import_uploaded_snapshot(handle: JobHandle) -> dict[str, Any]:
-    """arguments: storage_name of the uploaded zip."""
-    name = handle.arguments["storage_name"]
+    """arguments: storage_name of the uploaded zip. Twice is as once: there is one study."""
     user = User.objects.filter(pk=handle.created_by_id or 0).first()
-    with tempfile.TemporaryDirectory(prefix="commonground-import-") as folder, default_storage.open(name) as file:
-        study = import_archive(
-            file=file,
-            parent=Path(folder),
-            user=user,
-            progress=lambda done, total: handle.progress(done, total, "Bringing responses in"),
-        )
-    default_storage.delete(name)
-    return {"study": study.slug}
+
+    def work(path: Path) -> dict[str, Any]:
+        with tempfile.TemporaryDirectory(prefix="commonground-import-") as folder, path.open("rb") as file:
+            study = import_archive(
+                file=file,
+                parent=Path(folder),
+                user=user,
+                progress=lambda done, total: handle.progress(done, total, "Bringing responses in"),
+            )
+        return {"study": study.slug}
+
+    return once(handle.arguments["storage_name"], work)
 
 
 @job("import_stimuli", queue="exchange", time_limit_seconds=6 * HOUR)
 def import_uploaded_stimuli(handle: JobHandle) -> dict[str, Any]:
-    """arguments: storage_name and file_name of the uploaded zip or manifest, source_dataset."""
+    """arguments: storage_name and file_name of the uploaded zip or manifest, source_dataset, is_packed."""
     result = import_upload(
         study=Study.objects.get(slug=handle.study_key),
         storage_name=handle.arguments["storage_name"],
         file_name=handle.arguments["file_name"],
         source_dataset=handle.arguments.get("source_dataset", ""),
+        is_packed=handle.arguments.get("is_packed", False),
         progress=handle.progress,
     )
     n_read, n_added, n_duplicates = result["n_read"], result["n_added"], result["n_duplicates"]

@@ -90,6 +90,11 @@ beat_schedule = {
         "schedule": 900.0,
         "options": {"expires": 600},
     },
+    "delete uploads that nobody will read any more": {
+        "task": "annotation.delete_old_uploads",
+        "schedule": crontab(hour="2", minute="30"),
+        "options": {"expires": 3600},
+    },
     "recount every study": {
         "task": "analysis.start_recounts",
         "schedule": crontab(hour="3", minute="0"),

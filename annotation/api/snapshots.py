@@ -8,15 +8,18 @@ from django.urls import reverse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
+from rest_framework.exceptions import PermissionDenied
+from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response as ApiResponse
 from rest_framework.views import APIView
 
-from annotation.access import get_study
+from annotation.access import get_study, may_create_studies
 from annotation.api.throttle import Throttle
 from annotation.errors import InvalidInput
 from annotation.models import SnapshotRecord
 from annotation.services.delete_exports import delete_withdrawn_exports
+from annotation.services.receive_uploads import Upload, receive_snapshot
 from jobs.models import Job
 from jobs.services import start_job
 from snapshots.exports import EXPORT_FORMATS
@@ -103,6 +106,30 @@ def marked_snapshots(slug: str) -> set[str]:
     """Ids of the study's snapshots that hold what was withdrawn since."""
     rows = SnapshotRecord.objects.filter(study__slug=slug, contains_withdrawn=True)
     return set(rows.values_list("snapshot_id", flat=True))
+
+
+class StudyImports(APIView):
+    """Make a study of a whole snapshot (the zip that the format `snapshot` exports), in the background.
+
+    The job's result names the study. A damaged snapshot imports nothing.
+    """
+
+    parser_classes = [MultiPartParser]
+    throttle_classes = [Throttle]
+    throttle_scope = "jobs"
+
+    class Input(serializers.Serializer[Any]):
+        file = serializers.FileField()
+
+    @extend_schema(request={"multipart/form-data": Input}, responses={202: dict})
+    def post(self, request: Request) -> ApiResponse:
+        if not may_create_studies(request.user):
+            raise PermissionDenied("Studies are made by members of the group 'Study creators'.")
+        data = self.Input(data=request.data)
+        data.is_valid(raise_exception=True)
+        file = data.validated_data["file"]
+        job = receive_snapshot(upload=Upload(file.name, file.size, file), user=request.user)
+        return ApiResponse(job.as_dict(), status=status.HTTP_202_ACCEPTED)
 
 
 class WithdrawnExports(APIView):

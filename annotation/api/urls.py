@@ -56,6 +56,7 @@ urlpatterns = [
     # studies, their stimuli and people
     path("markdown", studies.Markdown.as_view(), name="api_markdown"),
     path("studies", studies.Studies.as_view(), name="api_studies"),
+    path("study-imports", snapshots.StudyImports.as_view(), name="api_study_imports"),
     path("studies/<slug:slug>", studies.OneStudy.as_view(), name="api_study"),
     path("studies/<slug:slug>/state", studies.State.as_view(), name="api_study_state"),
     path("studies/<slug:slug>/simulated", studies.SimulatedResponses.as_view(), name="api_simulated"),

@@ -7,6 +7,8 @@ so that what is served can hold neither script nor place of home, and the same p
 import hashlib
 import io
 import re
+import struct
+import zlib
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -18,7 +20,12 @@ from annotation.errors import ImageRefused
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
 QUALITY = 92  # no difference to be seen at reading distance; changing it changes every hash
 # what Pillow's decoders raise for broken files
-BROKEN = (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError, RuntimeError, MemoryError)
+BROKEN = (
+    OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError, RuntimeError, MemoryError,
+    ArithmeticError, AttributeError, struct.error, zlib.error,
+)  # fmt: skip
+# what phones write instead of JPEG: their patents keep it out of free programs
+HEIC = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
 # our own limit is checked from the header, before anything is decoded; Pillow must not say no below it
 Image.MAX_IMAGE_PIXELS = max(Image.MAX_IMAGE_PIXELS or 0, settings.IMAGE_MAX_PIXELS)
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
@@ -43,11 +50,16 @@ def decode_image(upload: BinaryIO, name: str) -> DecodedImage:
         raise ImageRefused(f"{name} is empty.")
     with _opened(content, name) as image:
         _check_size(image.width * image.height, name)
-        n_pictures = getattr(image, "n_frames", 1)
-        if n_pictures > 1 and image.format != "MPO":
-            raise ImageRefused(f"{name} holds {n_pictures} pictures (animated, or several pages); one is needed.")
         try:
+            n_pictures = getattr(image, "n_frames", 1)
+            if n_pictures > 1 and image.format != "MPO":
+                raise ImageRefused(f"{name} holds {n_pictures} pictures (animated, or several pages); one is needed.")
             image.load()
+            if image.mode in ("I", "F"):
+                raise ImageRefused(
+                    f"{name} holds 32 bits of brightness per pixel, and does not say which is white; save it with 8 or "
+                    "16."
+                )
             upright = _on_white(_in_srgb(ImageOps.exif_transpose(image)))
         except BROKEN as error:
             raise ImageRefused(f"{name} is broken or cut off: it cannot be decoded to its end ({error}).") from error
@@ -67,6 +79,8 @@ def _opened(content: bytes, name: str) -> Image.Image:
     start = content[:1000].lstrip().lower()
     if start.startswith((b"<svg", b"<?xml", b"<!doctype svg")) or b"<svg" in start:
         raise ImageRefused(f"{name} is an SVG drawing, which may hold scripts; export it as PNG or JPEG.")
+    if content[4:8] == b"ftyp" and content[8:12] in HEIC and b"avif" not in content[8:64]:
+        raise ImageRefused(f"{name} is a HEIC picture, as phones take them; export it as JPEG.")
     try:
         return Image.open(io.BytesIO(content), formats=FORMATS)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
@@ -90,19 +104,25 @@ def _check_size(n_pixels: int, name: str) -> None:
 def _in_srgb(image: Image.Image) -> Image.Image:
     """Colours of a wide-gamut or print profile as they look, since the profile itself is dropped."""
     profile = image.info.get("icc_profile")
-    if not profile or image.mode not in ("RGB", "CMYK", "L"):
+    if not profile:
+        return image
+    if image.mode == "P" or "transparency" in image.info:
+        image = image.convert("RGBA" if "transparency" in image.info else "RGB")
+    if image.mode not in ("RGB", "RGBA", "CMYK", "L"):
         return image
     try:
         source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-        return ImageCms.profileToProfile(image, source, SRGB, outputMode="RGB") or image
+        kept = "RGBA" if image.mode == "RGBA" else "RGB"
+        return ImageCms.profileToProfile(image, source, SRGB, outputMode=kept) or image
     except (ImageCms.PyCMSError, OSError, ValueError):
         return image  # a broken profile says nothing about the picture
 
 
 def _on_white(image: Image.Image) -> Image.Image:
     """RGB without transparency; what was transparent is white, as on paper."""
-    if image.mode.startswith("I") or image.mode == "F":  # 16 bits of grey
+    if image.mode.startswith("I"):  # 16 bits of grey
         image = image.convert("I").point(lambda value: value * (1 / 256)).convert("L")
+        image.info.pop("transparency", None)  # a shade of 16 bits, which is none of these
     if image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info:
         image = image.convert("RGBA")
         paper = Image.new("RGBA", image.size, "white")

@@ -7,10 +7,11 @@ elsewhere; addresses that are not public are refused, redirects are not followed
 import ipaddress
 import socket
 import ssl
+import string
 import threading
 import time
 from http.client import HTTPConnection, HTTPException, HTTPResponse
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, quote, urlsplit
 
 from django.conf import settings
 
@@ -29,7 +30,7 @@ def fetch_url(url: str, *, max_bytes: int) -> bytes:
     host = parts.hostname or ""
     port = parts.port or (443 if parts.scheme == "https" else 80)
     address = _resolve(host, port)
-    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    path = _in_ascii(parts.path or "/") + (f"?{_in_ascii(parts.query)}" if parts.query else "")
     deadline = time.monotonic() + SECONDS_IN_ALL
     try:
         connected = socket.create_connection(address, timeout=SECONDS_OF_SILENCE)
@@ -44,7 +45,8 @@ def fetch_url(url: str, *, max_bytes: int) -> bytes:
             connected = ssl.create_default_context().wrap_socket(connected, server_hostname=host)
         connection = HTTPConnection(host, port, timeout=SECONDS_OF_SILENCE)
         connection.sock = connected
-        headers = {"Host": parts.netloc, "User-Agent": USER_AGENT, "Accept": "image/*", "Connection": "close"}
+        named = _host_in_ascii(host) + (f":{parts.port}" if parts.port else "")
+        headers = {"Host": named, "User-Agent": USER_AGENT, "Accept": "image/*", "Connection": "close"}
         connection.request("GET", path, headers=headers)
         with connection.getresponse() as response:
             return _content(response, host, max_bytes, deadline)
@@ -55,6 +57,16 @@ def fetch_url(url: str, *, max_bytes: int) -> bytes:
     finally:
         alarm.cancel()
         connected.close()
+
+
+def _in_ascii(part: str) -> str:
+    """Browsers show the letters of all scripts; servers are asked in ASCII. What is escaped already stays."""
+    return part if part.isascii() else quote(part, safe=string.punctuation)
+
+
+def _host_in_ascii(host: str) -> str:
+    name = host if host.isascii() else host.encode("idna").decode()
+    return f"[{name}]" if ":" in name else name
 
 
 def _hang_up(connected: socket.socket) -> None:

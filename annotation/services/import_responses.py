@@ -30,14 +30,9 @@ from annotation.services.insert_stimuli import NewStimulus, insert_stimuli
 from annotation.services.read_table import NotByColumn, Table, open_table
 from annotation.services.response_columns import checked_batches
 from annotation.services.response_pairs import Pairs, pairs_of
-from annotation.services.response_rows import (
-    NewStudyRules,
-    ResponseRows,
-    Rules,
-    StudyRules,
-    columns_of,
-)
+from annotation.services.response_rows import NewStudyRules, ResponseRows, Rules, StudyRules
 from annotation.services.rows_aside import SCHEMA, RowsAside
+from annotation.services.table_columns import columns_of
 
 CONSENT = "imported"
 STAGING = (
@@ -100,7 +95,7 @@ def import_responses(
     """
     _check_words(new_slug if study is None else "", title, language)
     table = open_table(path, name=file_name)
-    names, is_affection = columns_of(table, columns or {})
+    names, is_affection = columns_of(table, columns or {}, study)
     new = NewStudyRules(names, is_affection=is_affection, text_optional=text_optional)
     rules: Rules = StudyRules(study, names) if study else new
     rows = ResponseRows(table, names, rules, is_affection=is_affection)
@@ -228,13 +223,9 @@ def _write_items(cursor: Any, study: Study, rows: ResponseRows) -> int:
     numbered = ((number, source, name) for (source, name), number in rows.items.items())
     copy_rows(cursor, "import_item", ["item", "source", "name"], numbered)
     cursor.execute("analyze import_item")
-    if not rows.columns.source:
-        cursor.execute(statements.AMBIGUOUS_ITEM, values)
-        if found := cursor.fetchone():
-            raise InvalidInput(
-                f"Item {found[0]!r}: the study has {found[1]} images of this name. Add a column with their source "
-                "and name it with --source-column. Nothing was imported."
-            )
+    cursor.execute(statements.AMBIGUOUS_ITEM, values)
+    if found := cursor.fetchone():
+        raise InvalidInput(_ambiguous(*found, has_source=bool(rows.columns.source)))
     cursor.execute(statements.MATCH_ITEMS, values)
     cursor.execute("select source, name from import_item where stimulus_id is null order by item")
     new = cursor.fetchall()
@@ -242,6 +233,14 @@ def _write_items(cursor: Any, study: Study, rows: ResponseRows) -> int:
     if new:
         cursor.execute(statements.MATCH_ITEMS, values)
     return n_new
+
+
+def _ambiguous(name: str, source: str, n: int, *, has_source: bool) -> str:
+    if not has_source:
+        advice = "Add a column with their source and name it with --source-column."
+        return f"Item {name!r}: the study has {n} images of this name. {advice} Nothing was imported."
+    where = f" from {source!r}" if source else " without a source"
+    return f"Item {name!r}: the study has {n} images of this name{where}, so none can be told. Nothing was imported."
 
 
 def _write_workers(cursor: Any, study: Study, rows: ResponseRows, language: str) -> int:

@@ -31,6 +31,7 @@ from annotation.models.study import consent_hash
 from annotation.services.copy_in import copy_rows, next_ids
 from annotation.services.create_study import unique_slug
 from annotation.services.freeze_snapshot import Progress
+from annotation.services.store_image import start_derivation
 from annotation.steps import Step, clean_answers, clean_steps, nominal_label, parse_steps
 from snapshots.archive import extract_archive
 from snapshots.errors import SnapshotError
@@ -62,6 +63,11 @@ def import_snapshot(*, folder: Path, user: Any = None, progress: Progress = lamb
             "The snapshot's steps were written by another version of Commonground; nothing was imported."
         )
     care = care_of_snapshot(description)
+    for row in description["consents"]:
+        if consent_hash(row["markdown"]) != row["hash"]:
+            raise InvalidInput(f"Consent text {row['hash'][:12]} does not have this hash; nothing was imported.")
+    # before the rows: a study without its images would be half of it, and an image without a study does no harm
+    new_images = _images(snapshot)
     with transaction.atomic():
         study = Study.objects.create(
             slug=unique_slug(description["title"]),
@@ -84,15 +90,12 @@ def import_snapshot(*, folder: Path, user: Any = None, progress: Progress = lamb
             row["hash"]: ConsentText.objects.create(study=study, hash=row["hash"], markdown=row["markdown"])
             for row in description["consents"]
         }
-        for row in description["consents"]:
-            if consent_hash(row["markdown"]) != row["hash"]:
-                raise InvalidInput(f"Consent text {row['hash'][:12]} does not have this hash; nothing was imported.")
         stimuli = _stimuli(study, snapshot)
         participations = _participations(study, snapshot, consents)
         responses = _responses(study, snapshot, stimuli, participations, parse_steps(steps), progress)
         _revisions(snapshot, responses, parse_steps(steps))
         follow_care(study, {})
-    _images(snapshot)
+        start_derivation(study, new_images)
     return study
 
 
@@ -289,10 +292,12 @@ def _revisions(snapshot: Snapshot, responses: dict[str, int], steps: list[Step])
     )
 
 
-def _images(snapshot: Snapshot) -> None:
-    """Stored under their hash; one that is there already is the same."""
+def _images(snapshot: Snapshot) -> list[str]:
+    """Stored under their hash; one that is there already is the same. Returns the hashes of the others."""
     if not snapshot.has_images:
-        return
-    for sha256 in snapshot.stimuli()["image_sha256"].to_pylist():
-        if sha256 and not default_storage.exists(image_name(sha256)):
-            default_storage.save(image_name(sha256), ContentFile(snapshot.image_bytes(sha256)))
+        return []
+    found = {sha256 for sha256 in snapshot.stimuli()["image_sha256"].to_pylist() if sha256}
+    new = [sha256 for sha256 in sorted(found) if not default_storage.exists(image_name(sha256))]
+    for sha256 in new:
+        default_storage.save(image_name(sha256), ContentFile(snapshot.image_bytes(sha256)))
+    return new

@@ -26,9 +26,11 @@ MATCH_ITEMS = """
     ) s
     where i.stimulus_id is null and s.name = i.name and s.source = i.source
 """
+# Images of the study that one item could mean: of its name, and of its source where the file has sources.
 AMBIGUOUS_ITEM = """
-    select name, count(*) from annotation_stimulus s join import_item i using (name) where s.study_id = %(study)s
-    group by name having count(*) > 1 limit 1
+    select i.name, i.source, count(*) from annotation_stimulus s join import_item i using (name)
+    where s.study_id = %(study)s and (not %(has_source)s or s.source_dataset = i.source)
+    group by i.name, i.source having count(*) > 1 limit 1
 """
 WORKERS = """
     create temp table import_worker (worker int primary key, annotator_id bigint, is_new boolean, option_seed int,

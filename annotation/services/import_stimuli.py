@@ -19,12 +19,10 @@ from annotation.services.insert_stimuli import NewStimulus, insert_stimuli
 from annotation.services.read_archive import archive_images
 from annotation.services.read_manifest import ManifestRow, manifest_rows, open_image
 from annotation.services.read_table import Problems, open_table
-from annotation.services.store_image import derive_sizes, store_image
-from jobs.services import start_job
+from annotation.services.store_image import derive_sizes, start_derivation, store_image
 
 Progress = Callable[[int, int, str], None]
 SIZES_AT_ONCE = 20  # so few are made right away; a job makes the smaller sizes of more
-SIZES_PER_JOB = 500
 MOST_CHARACTERS = {"name": 300, "source_dataset": 120}
 IGNORED = {"thumbs.db", "desktop.ini"}
 
@@ -65,11 +63,23 @@ def import_files(
 
 
 def import_archive(
-    *, study: Study, path: Path, file_name: str = "", source_dataset: str = "", progress: Progress = no_progress
+    *,
+    study: Study,
+    path: Path,
+    file_name: str = "",
+    source_dataset: str = "",
+    is_packed: bool = False,
+    progress: Progress = no_progress,
 ) -> ImportedStimuli:
-    """A zip of images. Raises InvalidInput that names every member that cannot be used."""
+    """A zip of images. Raises InvalidInput that names every member that cannot be used.
+
+    is_packed: the zip was made of many uploads (receive_uploads.py).
+    """
     problems: dict[str, list[str]] = {}
-    with _Workbench(study, source_dataset) as bench, archive_images(path, file_name or path.name) as images:
+    with (
+        _Workbench(study, source_dataset) as bench,
+        archive_images(path, file_name or path.name, is_packed=is_packed) as images,
+    ):
         for number, image in enumerate(images, start=1):
             progress(number - 1, len(images), "Checking images")
             try:
@@ -204,9 +214,7 @@ class _Workbench:
             for sha256 in images:
                 derive_sizes(sha256)
         else:
-            for start in range(0, len(images), SIZES_PER_JOB):
-                arguments = {"sha256s": images[start : start + SIZES_PER_JOB]}
-                start_job("derive_images", study_key=self.study.slug, arguments=arguments)
+            start_derivation(self.study, images)
         return ImportedStimuli(self.n_read, n_added, self.n_read - n_added, tuple(self.stimuli))
 
 

@@ -7,8 +7,9 @@ from typing import Any
 
 from annotation.errors import InvalidInput
 from annotation.models import Stimulus, Study
-from annotation.services.read_table import Problems, as_text, open_table
-from annotation.services.response_rows import AFFECTION_COLUMNS, OWN_COLUMNS, ResponseRows, StudyRules, columns_of
+from annotation.services.read_table import Problems, Table, as_text, open_table
+from annotation.services.response_rows import ResponseRows, StudyRules
+from annotation.services.table_columns import AFFECTION_COLUMNS, NAMED_PARTS, OWN_COLUMNS, columns_of
 
 ROWS_SHOWN = 8
 # how people call these columns; the first that a file has is proposed
@@ -54,19 +55,23 @@ class ResponsePreview:
     def has_problems(self) -> bool:
         return bool(self.problem) or any(row.problems for row in self.rows)
 
+    @property
+    def columns_to_import(self) -> dict[str, str]:
+        """What to tell the import: nothing where the header says all by itself; '' = the part is left out."""
+        return {} if self.recognised else dict(self.columns)
+
 
 def preview_responses(*, study: Study, path: Path, file_name: str, columns: dict[str, str]) -> ResponsePreview:
     """columns: what the person chose, by part; empty = nothing said yet. Raises InvalidInput if it is no table."""
     table = open_table(path, name=file_name)
-    recognised = _recognised(table.columns)
+    recognised = _recognised(table, study)
     chosen = columns or recognised or _proposed(table.columns)
     is_recognised = bool(recognised) and chosen == recognised
     missing = [part for part in ("worker", "item", "label") if not chosen.get(part)]
     if missing:
         return ResponsePreview(table.columns, chosen)
     try:
-        named = {} if is_recognised else {part: name for part, name in chosen.items() if name}
-        names, is_affection = columns_of(table, named)
+        names, is_affection = columns_of(table, {} if is_recognised else chosen, study)
         rows = ResponseRows(table, names, StudyRules(study, names), is_affection=is_affection)
     except InvalidInput as refusal:
         return ResponsePreview(table.columns, chosen, is_recognised, problem=refusal.message)
@@ -101,11 +106,6 @@ def preview_responses(*, study: Study, path: Path, file_name: str, columns: dict
     )
 
 
-def columns_to_import(header: list[str], chosen: dict[str, str]) -> dict[str, str]:
-    """What to tell the import: nothing where the header says all by itself, so that marks of our own files are read."""
-    return {} if chosen == _recognised(header) else {part: name for part, name in chosen.items() if name}
-
-
 def _row(rows: ResponseRows, number: int, cells: list[Any]) -> PreviewRow:
     try:
         row = rows.check(cells)
@@ -116,16 +116,16 @@ def _row(rows: ResponseRows, number: int, cells: list[Any]) -> PreviewRow:
     return PreviewRow(number, row.worker, row.item, row.source, row.label_id, row.words or "")
 
 
-def _recognised(header: list[str]) -> dict[str, str]:
-    """The columns of Affection's files and of our own exports; empty for others."""
-    known = set(header)
-    if known >= AFFECTION_COLUMNS:
-        columns = ("workerid", "image_name", "emotion", "utterance", "dataset")
-    elif known >= set(OWN_COLUMNS) and (steps := [name for name in header if name not in OWN_COLUMNS]):
-        columns = ("annotator", "stimulus_name", steps[0], steps[1] if len(steps) > 1 else "", "stimulus_source")
-    else:
+def _recognised(table: Table, study: Study) -> dict[str, str]:
+    """The columns of Affection's files and of our own exports, if they are clear; empty for others."""
+    header = set(table.columns)
+    if not (header >= set(OWN_COLUMNS) or header >= set(AFFECTION_COLUMNS.values())):
         return {}
-    return dict(zip(USUAL_NAMES, columns, strict=True))
+    try:
+        columns, _ = columns_of(table, {}, study)
+    except InvalidInput:
+        return {}
+    return {part: getattr(columns, part) for part in NAMED_PARTS}
 
 
 def _proposed(header: list[str]) -> dict[str, str]:

@@ -58,11 +58,14 @@ class _Member:
 
 
 @contextmanager
-def archive_images(path: Path, file_name: str) -> Iterator[list[ArchiveImage]]:
-    """The images of a zip, in its order. Raises InvalidInput that names every member that may not be there."""
+def archive_images(path: Path, file_name: str, *, is_packed: bool = False) -> Iterator[list[ArchiveImage]]:
+    """The images of a zip, in its order. Raises InvalidInput that names every member that may not be there.
+
+    is_packed: we made the zip ourselves, with a folder for each image that is no part of its name.
+    """
     try:
         archive = zipfile.ZipFile(path)
-    except (zipfile.BadZipFile, OSError, ValueError) as error:
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
         raise InvalidInput(f"{file_name} is not a zip that can be read ({error}).") from error
     with archive:
         members = [member for member in archive.infolist() if not _is_ignored(member)]
@@ -83,7 +86,7 @@ def archive_images(path: Path, file_name: str) -> Iterator[list[ArchiveImage]]:
                 f"{file_name} would unpack to {unpacked / 1e6:,.0f} MB; at most "
                 f"{4 * settings.ARCHIVE_MAX_BYTES / 1e6:,.0f} MB are possible. Split it."
             )
-        yield [ArchiveImage(name, member, archive) for name, member in _names(members)]
+        yield [ArchiveImage(name, member, archive) for name, member in _names(members, is_packed)]
 
 
 def _fault(member: zipfile.ZipInfo) -> str:
@@ -115,9 +118,9 @@ def _is_ignored(member: zipfile.ZipInfo) -> bool:
     return member.is_dir() or hidden or parts[-1].lower() in IGNORED
 
 
-def _names(members: list[zipfile.ZipInfo]) -> list[tuple[str, zipfile.ZipInfo]]:
-    """Names without the one folder that everything lies in, if there is one."""
+def _names(members: list[zipfile.ZipInfo], is_packed: bool) -> list[tuple[str, zipfile.ZipInfo]]:
+    """Names without the one folder that everything lies in, if there is one, or that each has of its own."""
     paths = [PurePosixPath(member.filename.replace("\\", "/")) for member in members]
     shared = {path.parts[0] for path in paths}
-    skip = 1 if len(shared) == 1 and all(len(path.parts) > 1 for path in paths) else 0
+    skip = 1 if is_packed or (len(shared) == 1 and all(len(path.parts) > 1 for path in paths)) else 0
     return [(PurePosixPath(*path.parts[skip:]).as_posix(), member) for path, member in zip(paths, members, strict=True)]

@@ -7,11 +7,13 @@ import csv
 import json
 import math
 import mmap
+import os
 import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -114,6 +116,8 @@ def open_table(path: Path, *, name: str = "") -> Table:
         raise InvalidInput(f"{name} is no table that can be read; bring one that ends in {', '.join(KINDS)}.")
     if not path.is_file():
         raise InvalidInput(f"There is no file {name}.")
+    if not os.access(path, os.R_OK):
+        raise InvalidInput(f"{name} may not be read by this user; give it the right, or run the command as another.")
     if path.stat().st_size == 0:
         raise InvalidInput(f"{name} is empty. It needs a header and at least one row.")
     delimiter = _delimiter(path, name) if kind in ("csv", "tsv") else ""
@@ -146,6 +150,9 @@ def as_text(value: Any) -> str:
         return str(int(value)) if value.is_integer() else repr(value)
     if isinstance(value, int):
         return str(value)
+    if isinstance(value, Decimal):
+        text = "" if value.is_nan() else format(value, "f")  # never through a float: it may be an id
+        return text.rstrip("0").rstrip(".") if "." in text else text
     if isinstance(value, datetime | date):
         return value.isoformat()
     raise ValueError(f"expected a text or a number, not {_short(value)}")

@@ -68,7 +68,7 @@ def receive_uploads(*, study: Study, uploads: list[Upload], source_dataset: str 
     received = Received()
     if len(images) > IMAGES_AT_ONCE:
         with _zipped(images) as packed:
-            received.jobs.append(_start(study, packed, source_dataset, user))
+            received.jobs.append(_start(study, packed, source_dataset, user, is_packed=True))
     elif images:
         files = [(upload.name, upload.file) for upload in images]
         received.imported = import_files(study=study, files=files, source_dataset=source_dataset)
@@ -76,11 +76,13 @@ def receive_uploads(*, study: Study, uploads: list[Upload], source_dataset: str 
     return received
 
 
-def _start(study: Study, upload: Upload, source_dataset: str, user: Any) -> Job:
+def _start(study: Study, upload: Upload, source_dataset: str, user: Any, *, is_packed: bool = False) -> Job:
     name = default_storage.save(
         f"uploads/{uuid.uuid4().hex}/{get_valid_filename(Path(upload.name).name)}", File(upload.file)
     )
-    arguments = {"storage_name": name, "file_name": upload.name, "source_dataset": source_dataset}
+    arguments: dict[str, Any] = {"storage_name": name, "file_name": upload.name, "source_dataset": source_dataset}
+    if is_packed:
+        arguments["is_packed"] = True
     return start_job("import_stimuli", study_key=study.slug, arguments=arguments, user=user)
 
 
@@ -90,23 +92,46 @@ def _zipped(images: list[Upload]) -> Iterator[Upload]:
     with tempfile.TemporaryFile() as file:
         with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
             for number, image in enumerate(images):
-                # a folder of its own for each, since two folders may hold the same name
-                with archive.open(f"{number}/{Path(image.name).name}", "w") as member:
+                # a folder of its own for each, since two images may have the same name; it is no part of the name
+                with archive.open(f"{number}/{image.name}", "w") as member:
                     shutil.copyfileobj(image.file, member)
         size = file.tell()
         file.seek(0)
         yield Upload(f"{len(images)} images.zip", size, file)
 
 
+def receive_snapshot(*, upload: Upload, user: Any) -> Job:
+    """The zip of a whole snapshot, of which a job makes a study. Raises InvalidInput."""
+    if upload.size > settings.ARCHIVE_MAX_BYTES:
+        most = settings.ARCHIVE_MAX_BYTES // 1_000_000
+        raise InvalidInput(f"The file is larger than {most} MB, the limit here.", {"file": ["It is too large."]})
+    name = default_storage.save(f"uploads/{uuid.uuid4().hex}/snapshot.zip", File(upload.file))
+    return start_job("import_snapshot", arguments={"storage_name": name}, user=user)
+
+
 def import_upload(
-    *, study: Study, storage_name: str, file_name: str, source_dataset: str = "", progress: Progress = no_progress
+    *,
+    study: Study,
+    storage_name: str,
+    file_name: str,
+    source_dataset: str = "",
+    is_packed: bool = False,
+    progress: Progress = no_progress,
 ) -> dict[str, Any]:
-    """Imports a stored zip or manifest; see `once`. Raises InvalidInput or InvalidRows."""
+    """Imports a stored zip or manifest; see `once`. Raises InvalidInput or InvalidRows.
+
+    is_packed: the zip was made here, of many images that came at once.
+    """
 
     def work(path: Path) -> dict[str, Any]:
         if Path(file_name).suffix.lower() == ".zip":
             return import_archive(
-                study=study, path=path, file_name=file_name, source_dataset=source_dataset, progress=progress
+                study=study,
+                path=path,
+                file_name=file_name,
+                source_dataset=source_dataset,
+                is_packed=is_packed,
+                progress=progress,
             ).as_dict()
         root = Path(settings.MANIFEST_ROOT) if settings.MANIFEST_ROOT else None
         return import_manifest(
@@ -121,7 +146,7 @@ def once(storage_name: str, work: Callable[[Path], dict[str, Any]]) -> dict[str,
 
     Where the work refuses the upload it is deleted as well, since it would be refused again.
     """
-    answer_name = f"{storage_name.rpartition('/')[0]}/result.json"
+    answer_name = f"{storage_name}.result.json"
     if default_storage.exists(answer_name):
         with default_storage.open(answer_name) as file:
             return dict(json.load(file))

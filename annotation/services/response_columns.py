@@ -12,7 +12,8 @@ import pyarrow.compute as pc
 
 from annotation.errors import InvalidInput
 from annotation.services.read_table import NotByColumn, trimmed
-from annotation.services.response_rows import LONGEST, PARTS, ResponseRows, Rules
+from annotation.services.response_rows import LONGEST, ResponseRows, Rules
+from annotation.services.table_columns import PARTS
 
 _GUARDED = r"\A'('*[=+\-@])"
 

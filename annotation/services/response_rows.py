@@ -4,7 +4,6 @@ Half a million rows are checked by the column instead (response_columns.py); thi
 take, and it says what is wrong with which row.
 """
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -13,80 +12,14 @@ from annotation.emotions import AFFECTION
 from annotation.errors import InvalidInput
 from annotation.models import Study
 from annotation.services.read_table import Problems, Table, as_text
+from annotation.services.table_columns import PARTS, Columns
 from annotation.steps import clean_answers, clean_steps
 from annotation.steps.base import AnswerRefused
 from annotation.steps.choice.kind import LABEL_ID, MOST_LABELS
 from annotation.steps.text.kind import MOST_CHARACTERS, Text
 from snapshots.exports.affection_raw import SIMULATED_PREFIX
-from snapshots.exports.flat import flat_schema
 
-AFFECTION_COLUMNS = {"workerid", "utterance", "emotion", "dataset", "image_name"}
-OWN_COLUMNS = tuple(flat_schema([]).names)  # of our CSV, JSON Lines and Parquet exports
-OPTIONAL_COLUMNS = {"text": "explanation", "source": "source_dataset"}
-PARTS = ("worker", "item", "label", "text", "source", "status", "simulated")
 LONGEST = {"worker": 120, "item": 300, "source": 120}  # characters the database keeps
-
-
-@dataclass(frozen=True)
-class Columns:
-    """Which column of the file holds what; '' = the file does not say.
-
-    status, simulated: only our own exports have them: what is surplus stays out, what is simulated keeps its mark.
-    """
-
-    worker: str = "worker"
-    item: str = "item"
-    label: str = "label"
-    text: str = ""
-    source: str = ""
-    status: str = ""
-    simulated: str = ""
-
-
-def columns_of(table: Table, named: dict[str, str]) -> tuple[Columns, bool]:
-    """The columns to read, and whether the file has Affection's schema. Raises InvalidInput if one is missing.
-
-    named: what the person said, {"label": "emotion"}; the rest takes Affection's names where the header has all of
-        them and nothing was said, else the plain ones.
-    """
-    is_affection = not named and set(table.columns) >= AFFECTION_COLUMNS
-    if is_affection:
-        return Columns("workerid", "image_name", "emotion", "utterance", "dataset"), True
-    if not named and set(table.columns) >= set(OWN_COLUMNS):
-        return _own_columns(table)
-    found = {part: name for part, name in OPTIONAL_COLUMNS.items() if name in table.columns}
-    columns = Columns(**{**found, **named})
-    taken: dict[str, str] = {}
-    for part in ("worker", "item", "label", "text", "source"):
-        if name := getattr(columns, part):
-            table.place(name, option=f"--{part}-column")
-            if name in taken:
-                sentence = f"The column {name!r} is taken for the {taken[name]} and for the {part}; each needs its own."
-                raise InvalidInput(f"{sentence} Nothing was imported.", {name: [sentence]})
-            taken[name] = part
-    return columns, False
-
-
-def _own_columns(table: Table) -> tuple[Columns, bool]:
-    """The columns of our own export, the step's columns being all that are not ours; and whether its labels are
-    Affection's, as the order in which they were shown tells.
-    """
-    steps = [name for name in table.columns if name not in OWN_COLUMNS]
-    if not steps:
-        raise InvalidInput(f"{table.name} is an export of ours, but it holds no answers: no column of a step.")
-    columns = Columns(
-        "annotator",
-        "stimulus_name",
-        steps[0],
-        steps[1] if len(steps) > 1 else "",
-        "stimulus_source",
-        "status",
-        "is_simulated",
-    )
-    for _, row in table.rows(Problems(table.name)):
-        shown = json.loads(as_text(row[table.place("options_shown")]) or "{}").get(columns.label, [])
-        return columns, set(shown) == {label["id"] for label in AFFECTION}
-    return columns, False
 
 
 class Rules(Protocol):
@@ -184,6 +117,8 @@ class NewStudyRules:
         if is_affection:
             self.ids = {label["name"].lower(): label["id"] for label in AFFECTION}
             self.ids |= {label["id"]: label["id"] for label in AFFECTION}
+        for label_id in columns.labels if not is_affection else ():
+            self.label_id(label_id)
 
     def label_id(self, label: str) -> str:
         return self.ids.get(label) or self._new_label(label)

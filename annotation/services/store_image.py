@@ -9,8 +9,12 @@ from django.core.files.storage import default_storage
 from PIL import Image
 
 from annotation.images import SIZES
+from annotation.models import Study
 from annotation.services.decode_image import QUALITY
+from jobs.services import start_job
 from snapshots.local_copy import image_name
+
+SIZES_PER_JOB = 500
 
 
 def store_image(sha256: str, jpeg: Path) -> None:
@@ -33,6 +37,13 @@ def derive_sizes(sha256: str) -> int:
         picture.save(out, "JPEG", quality=QUALITY - 7, optimize=True, progressive=True)
         _save(image_name(sha256, name), ContentFile(out.getvalue()))
     return len(missing)
+
+
+def start_derivation(study: Study, sha256s: list[str]) -> None:
+    """Jobs that make the smaller sizes of many images; until they are there the whole image is shown."""
+    for start in range(0, len(sha256s), SIZES_PER_JOB):
+        arguments = {"sha256s": sha256s[start : start + SIZES_PER_JOB]}
+        start_job("derive_images", study_key=study.slug, arguments=arguments)
 
 
 def _save(name: str, content: File) -> None:  # type: ignore[type-arg]  # of bytes, whichever kind

@@ -1,12 +1,8 @@
 """Freezing, exporting, downloading, and bringing a snapshot back."""
 
-import uuid
-
-from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.core.files.storage import default_storage
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import ngettext
@@ -14,8 +10,10 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from annotation.access import get_study, may_create_studies
 from annotation.api.snapshots import export_file, marked_snapshots
+from annotation.errors import InvalidInput
 from annotation.models import SnapshotRecord
 from annotation.services.delete_exports import delete_withdrawn_exports, withdrawn_exports
+from annotation.services.receive_uploads import Upload, receive_snapshot
 from jobs.models import Job
 from jobs.services import start_job
 from snapshots.exports import EXPORT_FORMATS
@@ -78,12 +76,13 @@ def import_study(request: HttpRequest) -> HttpResponse:
         upload = request.FILES.get("file")
         if upload is None:
             error = "Choose the zip of a whole snapshot."
-        elif (upload.size or 0) > settings.ARCHIVE_MAX_BYTES:
-            error = f"The file is larger than {settings.ARCHIVE_MAX_BYTES // 1_000_000} MB, the limit here."
         else:
-            name = default_storage.save(f"uploads/{uuid.uuid4().hex}.zip", upload)
-            start_job("import_snapshot", arguments={"storage_name": name}, user=request.user)
-            return redirect("study_import")
+            try:
+                receive_snapshot(upload=Upload(upload.name or "", upload.size or 0, upload), user=request.user)
+            except InvalidInput as refusal:
+                error = refusal.message
+            else:
+                return redirect("study_import")
     jobs = Job.objects.filter(kind="import_snapshot", created_by_id=request.user.pk).order_by("-id")[:10]
     context = {"jobs": jobs, "error": error}
     return render(request, "exports/import.html", context, status=400 if error else 200)

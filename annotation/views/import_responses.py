@@ -20,7 +20,7 @@ from django.views.decorators.http import require_http_methods
 from annotation.access import get_study
 from annotation.errors import InvalidInput
 from annotation.models import Study
-from annotation.services.preview_responses import USUAL_NAMES, columns_to_import, preview_responses
+from annotation.services.preview_responses import USUAL_NAMES, preview_responses
 from annotation.services.read_table import KINDS
 from annotation.services.receive_uploads import local_file
 from jobs.models import Job
@@ -68,8 +68,7 @@ def import_responses(request: HttpRequest, slug: str) -> HttpResponse:
     }
     if request.POST.get("act") == "import":
         if all(preview.columns.get(part) for part in NEEDED) and not preview.has_problems:
-            columns = columns_to_import(preview.header, preview.columns)
-            arguments = {**upload, "columns": columns}
+            arguments = {**upload, "columns": preview.columns_to_import}
             start_job("import_responses", study_key=study.slug, arguments=arguments, user=request.user)
             messages.success(request, _("The import has begun. This page shows how far it is."))
             return redirect("study_import_responses", slug=slug)

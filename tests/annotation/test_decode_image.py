@@ -6,7 +6,7 @@ import random
 from typing import Any
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageCms
 
 from annotation.errors import ImageRefused
 from annotation.services.decode_image import DecodedImage, decode_image
@@ -19,6 +19,12 @@ def decoded(content: bytes, name: str = "a.jpg") -> DecodedImage:
 
 def reopened(image: DecodedImage) -> Image.Image:
     return Image.open(io.BytesIO(image.jpeg))
+
+
+def exif_of_a_camera() -> Image.Exif:
+    exif = Image.Exif()
+    exif[0x0112], exif[0x010F], exif[0x011A] = 6, "maker of the camera", 72.0
+    return exif
 
 
 def test_the_same_pixels_give_the_same_bytes_and_hash() -> None:
@@ -108,9 +114,54 @@ def test_what_is_no_picture_is_refused(content: bytes) -> None:
         decoded(content, "no.jpg")
 
 
-def test_noise_never_ends_in_anything_but_a_refusal() -> None:
+def srgb_profile() -> bytes:
+    return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+
+
+def with_swapped_primaries(profile: bytes) -> bytes:
+    """A profile in which red and blue are exchanged, so that its effect cannot be missed."""
+    return profile.replace(b"rXYZ", b"tXYZ").replace(b"bXYZ", b"rXYZ").replace(b"tXYZ", b"bXYZ")
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "P"])
+def test_colours_of_another_profile_look_as_they_did(mode: str) -> None:
+    out = io.BytesIO()
+    image = Image.new("RGB", (8, 8), (255, 0, 0)).convert(mode)
+    image.save(out, "PNG", icc_profile=with_swapped_primaries(srgb_profile()))
+    red, _, blue = reopened(decoded(out.getvalue())).getpixel((4, 4))  # type: ignore[misc]
+    assert blue > 200 > 50 > red
+
+
+def test_what_is_transparent_stays_so_beside_a_profile() -> None:
+    out = io.BytesIO()
+    Image.new("RGBA", (8, 8), (255, 0, 0, 0)).save(out, "PNG", icc_profile=srgb_profile())
+    assert reopened(decoded(out.getvalue())).getpixel((4, 4)) == (255, 255, 255)
+
+
+@pytest.mark.parametrize("mode", ["I", "F"])
+def test_brightness_without_a_white_is_refused_and_not_made_black(mode: str) -> None:
+    out = io.BytesIO()
+    Image.new(mode, (8, 8), 1).save(out, "TIFF")
+    with pytest.raises(ImageRefused, match="does not say which is white"):
+        decoded(out.getvalue())
+
+
+def test_grey_of_16_bits_with_a_transparent_shade_is_read() -> None:
+    out = io.BytesIO()
+    Image.new("I;16", (8, 8), 40_000).save(out, "PNG", transparency=65_535)
+    assert reopened(decoded(out.getvalue())).getpixel((4, 4)) == (156, 156, 156)
+
+
+def test_a_picture_of_a_phone_says_what_to_do() -> None:
+    with pytest.raises(ImageRefused, match=r"IMG_1\.HEIC is a HEIC picture.*export it as JPEG"):
+        decoded(b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic" + bytes(100), "IMG_1.HEIC")
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "GIF", "TIFF", "WEBP", "BMP"])
+def test_noise_never_ends_in_anything_but_a_refusal(kind: str) -> None:
     chance = random.Random(7)
-    whole = bytearray(picture(size=(80, 60), kind="PNG"))
+    whole = bytearray(picture(size=(80, 60), kind=kind, exif=exif_of_a_camera()))
     for _ in range(150):
         broken = bytearray(whole)
         for _ in range(5):

@@ -22,6 +22,7 @@ from tests.conftest import make_study
 class Answers(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self.server.hosts.append(self.headers["Host"])  # type: ignore[attr-defined]
+        self.server.paths.append(self.path)  # type: ignore[attr-defined]
         if self.path == "/moved":
             self.send_response(302)
             self.send_header("Location", "http://169.254.169.254/latest/meta-data")
@@ -66,6 +67,7 @@ class Answers(BaseHTTPRequestHandler):
 def server() -> Iterator[ThreadingHTTPServer]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Answers)
     server.hosts = []  # type: ignore[attr-defined]
+    server.paths = []  # type: ignore[attr-defined]
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     yield server
@@ -82,6 +84,11 @@ def address(server: ThreadingHTTPServer, settings: Any) -> str:
 
 def test_an_image_is_fetched(address: str) -> None:
     assert fetch_url(f"{address}/a.jpg?size=1", max_bytes=100_000) == picture()
+
+
+def test_letters_of_all_scripts_may_stand_in_an_address(server: ThreadingHTTPServer, address: str) -> None:
+    assert fetch_url(f"{address}/Café%20am/湖.jpg?größe=1&a=%2F", max_bytes=100_000) == picture()
+    assert server.paths == ["/Caf%C3%A9%20am/%E6%B9%96.jpg?gr%C3%B6%C3%9Fe=1&a=%2F"]  # type: ignore[attr-defined]
 
 
 def test_the_address_that_was_checked_is_the_one_that_is_asked(

@@ -253,6 +253,14 @@ def test_what_is_no_zip_is_refused(empty_study: Study, tmp_path: Path, content: 
         import_archive(study=empty_study, path=path)
 
 
+def test_a_zip_of_a_kind_that_does_not_exist_yet_is_refused(empty_study: Study, tmp_path: Path) -> None:
+    content = bytearray(as_zip({"a.jpg": picture()}))
+    content[content.index(b"PK\x01\x02") + 6] = 99  # the version that is needed to unpack it
+    (tmp_path / "new.zip").write_bytes(content)
+    with pytest.raises(InvalidInput, match=r"new\.zip is not a zip that can be read \(zip file version 9\.9\)"):
+        import_archive(study=empty_study, path=tmp_path / "new.zip")
+
+
 def test_an_empty_zip_is_refused(empty_study: Study, tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match="holds no images"):
         import_archive(study=empty_study, path=zip_file(tmp_path, {}))

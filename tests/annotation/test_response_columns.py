@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from annotation.services.read_table import WHITE_SPACE, NotByColumn, open_table
 from annotation.services.response_columns import checked_batches
-from annotation.services.response_rows import NewStudyRules, ResponseRows, columns_of
+from annotation.services.response_rows import NewStudyRules, ResponseRows
+from annotation.services.table_columns import columns_of
 
 NASTY = st.text(st.sampled_from("ab \t\n\r\"',;=+-@\\é山\u3000\x1f\x00"), max_size=8)
 CELLS = st.tuples(NASTY, NASTY, st.sampled_from(["awe", " fear ", "'=x", ""]), NASTY)

@@ -1,5 +1,7 @@
 """snapshot, export, verify, import_snapshot: the whole way on the command line."""
 
+import errno
+import os
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +50,19 @@ def test_a_folder_that_is_not_there_is_said_before_anything_is_frozen(answered: 
     with pytest.raises(CommandError, match=r"There is no folder .*nowhere to write lake\.csv into"):
         call_command("export", answered.slug, "--to", tmp_path / "nowhere" / "lake.csv")
     assert not SnapshotRecord.objects.exists()
+
+
+def test_a_file_that_could_not_be_written_to_its_end_is_not_left(
+    answered: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def until_the_disk_is_full(source: Any, file: Any, length: int = 0) -> None:
+        file.write(source.read(10))
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("annotation.management.commands.export.shutil.copyfileobj", until_the_disk_is_full)
+    with pytest.raises(CommandError, match=r"responses\.csv could not be written \(No space left"):
+        call_command("export", answered.slug, "--to", str(tmp_path / "responses.csv"))
+    assert [path for path in tmp_path.iterdir() if path.is_file()] == []
 
 
 def test_what_is_not_there_is_said(tmp_path: Path) -> None:

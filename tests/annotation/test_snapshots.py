@@ -25,13 +25,15 @@ from annotation.services.create_study import update_study
 from annotation.services.export_snapshot import export_snapshot
 from annotation.services.freeze_snapshot import describe, freeze_snapshot
 from annotation.services.import_snapshot import import_archive, import_snapshot
+from annotation.services.import_stimuli import import_files
 from annotation.services.revise_response import revise_response
 from annotation.services.withdraw import withdraw_participation, withdraw_response
 from jobs.models import Job
 from jobs.services import run, start_job
-from snapshots.local_copy import local_copy
+from snapshots.local_copy import image_name, local_copy
 from snapshots.verify import verify
 from snapshots.writer import SnapshotWriter
+from tests.annotation.pictures import picture
 from tests.conftest import answer, make_participation, make_stimuli, respond
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -59,6 +61,15 @@ def answered(study: Study) -> Study:
     assert last is not None
     withdraw_response(response=last)
     return study
+
+
+def zip_of(study: Study) -> ContentFile[bytes]:
+    """A whole snapshot of the study as it is now, to be uploaded."""
+    exported = export_snapshot(
+        snapshot_id=freeze_snapshot(study=study).snapshot_id, format_name="snapshot", folder="exports/1"
+    )
+    with default_storage.open(exported.storage_name) as file:
+        return ContentFile(file.read(), name="snapshot.zip")
 
 
 def test_freezing_twice_gives_the_same_snapshot(answered: Study, tmp_path: Path) -> None:
@@ -273,6 +284,55 @@ def test_an_uploaded_archive_becomes_a_study(answered: Study, ada: User, sign_in
     assert job.state == Job.DONE, job.error
     study = Study.objects.get(slug=job.result["study"])
     assert freeze_snapshot(study=study).snapshot_id == record.snapshot_id
+
+
+def test_an_import_that_is_run_twice_makes_one_study(answered: Study, ada: User, sign_in: Any) -> None:
+    sign_in(ada).post("/studies/import", {"file": zip_of(answered)})
+    job = Job.objects.get(kind="import_snapshot")
+    run(job.pk)
+    Job.objects.filter(pk=job.pk).update(state=Job.QUEUED)
+    run(job.pk)
+    job.refresh_from_db()
+    assert job.state == Job.DONE, job.error
+    assert Study.objects.exclude(pk=answered.pk).get().slug == job.result["study"]
+    assert not default_storage.exists(job.arguments["storage_name"])
+
+
+def test_a_program_imports_a_study_and_strangers_do_not(answered: Study, ada: User, rosa: User, sign_in: Any) -> None:
+    answer = sign_in(ada).post("/api/v1/study-imports", {"file": zip_of(answered)})
+    assert answer.status_code == 202
+    run(answer.json()["id"])
+    job = sign_in(ada).get(f"/api/v1/jobs/{answer.json()['id']}").json()
+    assert (job["state"], Study.objects.filter(slug=job["result"]["study"]).count()) == ("done", 1)
+    assert sign_in(rosa).post("/api/v1/study-imports", {"file": zip_of(answered)}).status_code == 403
+    assert sign_in(ada).post("/api/v1/study-imports", {}).json()["errors"]["file"]
+
+
+def test_a_damaged_upload_is_not_kept(ada: User, sign_in: Any) -> None:
+    sign_in(ada).post("/studies/import", {"file": ContentFile(b"PK no zip", name="snapshot.zip")})
+    job = Job.objects.get(kind="import_snapshot")
+    run(job.pk)
+    job.refresh_from_db()
+    assert job.state == Job.FAILED
+    assert "is not a zip archive" in job.error
+    assert not default_storage.exists(job.arguments["storage_name"])
+
+
+def test_images_that_cannot_be_stored_leave_no_study_without_them(study: Study, ada: User, tmp_path: Path) -> None:
+    import_files(study=study, files=[("lake.jpg", io.BytesIO(picture()))])
+    archive = zip_of(study).read()
+    images = Path(default_storage.path("images"))
+    images.rename(tmp_path / "moved")
+    images.write_text("no folder can be made here")
+    with pytest.raises(OSError):  # whatever the file system says
+        import_archive(file=io.BytesIO(archive), parent=tmp_path / "first", user=ada)
+    assert Study.objects.get() == study
+    images.unlink()
+    again = import_archive(file=io.BytesIO(archive), parent=tmp_path / "second", user=ada)
+    sha256 = Stimulus.objects.exclude(image_sha256="").get(study=again).image_sha256
+    assert default_storage.exists(image_name(sha256))
+    run(Job.objects.get(kind="derive_images").pk)
+    assert default_storage.exists(image_name(sha256, "320"))
 
 
 def test_who_may_not_create_studies_may_not_import_one(rosa: User, sign_in: Any) -> None:

@@ -2,6 +2,7 @@
 
 import json
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from annotation.errors import InvalidInput, InvalidRows
-from annotation.models import Stimulus, Study
+from annotation.models import Identity, Response, Stimulus, Study
 from annotation.services.import_responses import import_responses
 from annotation.services.import_stimuli import import_manifest
 from annotation.services.read_table import Problems, open_table
@@ -111,6 +112,18 @@ def test_odd_columns_of_parquet_become_texts_or_a_sentence(tmp_path: Path, empty
     )
     with pytest.raises(InvalidRows, match="Row 1, shares"):
         import_manifest(study=empty_study, path=tmp_path / "shares.parquet")
+
+
+def test_numbers_of_fixed_places_are_numbers(tmp_path: Path) -> None:
+    far = Decimal("12345678901234567890")  # an id that no float keeps
+    columns = {"worker": [far, far], "item": [Decimal("1.50"), Decimal("100")], "label": [Decimal(1), Decimal(2)]}
+    arrays = {"worker": pa.decimal128(38, 0), "item": pa.decimal128(10, 2), "label": pa.decimal128(5, 0)}
+    table = pa.table({name: pa.array(values, arrays[name]) for name, values in columns.items()})
+    pq.write_table(table, tmp_path / "labels.parquet")
+    import_responses(path=tmp_path / "labels.parquet", new_slug="numbers")
+    assert set(Identity.objects.values_list("panel_id", flat=True)) == {str(far)}
+    assert set(Stimulus.objects.values_list("name", flat=True)) == {"1.5", "100"}
+    assert set(Response.objects.values_list("label", flat=True)) == {"1", "2"}
 
 
 def test_a_date_beyond_the_calendar_is_a_sentence(tmp_path: Path, empty_study: Study) -> None:

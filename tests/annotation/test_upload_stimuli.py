@@ -231,3 +231,11 @@ def test_packed_uploads_keep_two_images_of_one_name_apart(empty_study: Study, mi
     with default_storage.open(Job.objects.get().arguments["storage_name"]) as stored:
         assert len(zipfile.ZipFile(io.BytesIO(stored.read())).namelist()) == IMAGES_AT_ONCE + 2
     assert json.loads(json.dumps(finished("import_stimuli").result))["n_added"] == IMAGES_AT_ONCE + 2
+
+
+def test_packed_uploads_keep_the_names_they_came_with(empty_study: Study, mika: User, sign_in: SignIn) -> None:
+    names = [f"trip/day {n}/lake.jpg" for n in range(IMAGES_AT_ONCE)] + ["sea.jpg"]
+    images = [file("lake.jpg", picture((10 * n, 0, 0))) for n in range(IMAGES_AT_ONCE + 1)]
+    sign_in(mika).post(address(empty_study), {"files": images, "names": names})
+    assert finished("import_stimuli").state == Job.DONE
+    assert sorted(Stimulus.objects.values_list("name", flat=True)) == sorted(names)

@@ -201,6 +201,7 @@ ADDRESSES: dict[str, dict[str, set[str]]] = {
     "api_snapshots": {"GET": RESEARCHERS, "POST": RESEARCHERS},
     "api_exports": {"GET": RESEARCHERS, "POST": RESEARCHERS},
     "api_markdown": {"POST": SIGNED_IN},
+    "api_study_imports": {"POST": ADMINS},  # and the group "Study creators"
     "api_studies": {"GET": SIGNED_IN, "POST": ADMINS},  # and the group "Study creators"
     "api_study": {"GET": RESEARCHERS, "PATCH": MANAGERS},
     "api_study_state": {"POST": MANAGERS},
@@ -235,6 +236,7 @@ OUTSIDE_STUDIES = {
     "api_markdown",
     "api_schema",
     "api_studies",
+    "api_study_imports",
     "image",
     "password_change",
     "public_csv",

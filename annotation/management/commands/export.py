@@ -1,6 +1,8 @@
 """export: write a study, or one of its snapshots, to a file."""
 
 import argparse
+import os
+import secrets
 import shutil
 from pathlib import Path
 from typing import Any
@@ -63,7 +65,21 @@ class Command(BaseCommand):
             )
         except AnnotationError as error:
             raise CommandError(error.message) from error
-        with default_storage.open(exported.storage_name) as source, target.open("xb") as file:
-            shutil.copyfileobj(source, file, 1 << 20)
-        default_storage.delete(exported.storage_name)
+        try:
+            _fetch(exported.storage_name, target)
+        except OSError as error:
+            raise CommandError(f"{target} could not be written ({error.strerror}); nothing is left of it.") from error
+        finally:
+            default_storage.delete(exported.storage_name)
         self.stdout.write(f"{target}: {exported.bytes} bytes, snapshot {snapshot_id}")
+
+
+def _fetch(storage_name: str, target: Path) -> None:
+    """The file gets its name when it is whole."""
+    making = target.with_name(f".{target.name}.{secrets.token_hex(4)}.making")
+    try:
+        with default_storage.open(storage_name) as source, making.open("xb") as file:
+            shutil.copyfileobj(source, file, 1 << 20)
+        os.link(making, target)  # never takes the place of a file that came meanwhile
+    finally:
+        making.unlink(missing_ok=True)
