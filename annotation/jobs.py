@@ -144,7 +144,10 @@ def derive_images(handle: JobHandle) -> dict[str, Any]:
 
 @job("import_responses", queue="exchange", time_limit_seconds=2 * HOUR)
 def import_uploaded_responses(handle: JobHandle) -> dict[str, Any]:
-    """arguments: storage_name and file_name of the uploaded table, columns. Twice is as once: nothing new comes in."""
+    """arguments: storage_name and file_name of the uploaded table, columns, language.
+
+    Twice is as once: nothing new comes in.
+    """
     result = once(
         handle.arguments["storage_name"],
         lambda path: import_responses(
@@ -152,6 +155,7 @@ def import_uploaded_responses(handle: JobHandle) -> dict[str, Any]:
             file_name=handle.arguments["file_name"],
             study=Study.objects.get(slug=handle.study_key),
             columns=handle.arguments.get("columns"),
+            language=handle.arguments.get("language", ""),
             progress=lambda done, message: handle.progress(done, None, f"{message}: {done:,}"),
         ).as_dict(),
     )

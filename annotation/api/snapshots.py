@@ -20,9 +20,12 @@ from annotation.errors import InvalidInput
 from annotation.models import SnapshotRecord
 from annotation.services.delete_exports import delete_withdrawn_exports
 from annotation.services.receive_uploads import Upload, receive_snapshot
+from annotation.whole_number import whole_number
 from jobs.models import Job
 from jobs.services import start_job
 from snapshots.exports import EXPORT_FORMATS
+
+EXPORTS_SHOWN = 100
 
 
 class Snapshots(APIView):
@@ -61,7 +64,10 @@ class Snapshots(APIView):
 
 
 class Exports(APIView):
-    """Write a snapshot in a format, in the background; without a snapshot id the study is frozen first."""
+    """POST: write a snapshot in a format, in the background; without a snapshot id the study is frozen first.
+
+    GET: the exports, newest first, `?before=<id>` for more.
+    """
 
     class Input(serializers.Serializer[Any]):
         format = serializers.ChoiceField(choices=list(EXPORT_FORMATS))
@@ -86,7 +92,9 @@ class Exports(APIView):
     @extend_schema(responses=dict)
     def get(self, request: Request, slug: str) -> ApiResponse:
         get_study(request.user, slug, "export")
-        jobs = Job.objects.filter(study_key=slug, kind="export").order_by("-id")[:100]
+        jobs = Job.objects.filter(study_key=slug, kind="export").order_by("-id")
+        if before := whole_number(request.query_params.get("before", "")):
+            jobs = jobs.filter(pk__lt=before)
         marked = marked_snapshots(slug)
         return ApiResponse(
             {
@@ -96,7 +104,7 @@ class Exports(APIView):
                         "download_url": download_url(job),
                         "contains_withdrawn": job.result.get("snapshot_id") in marked,
                     }
-                    for job in jobs
+                    for job in jobs[:EXPORTS_SHOWN]
                 ]
             }
         )

@@ -4,6 +4,7 @@ import uuid
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.files.storage import default_storage
 from django.utils.text import get_valid_filename
 from drf_spectacular.utils import extend_schema
@@ -18,6 +19,7 @@ from annotation.api.throttle import Throttle
 from annotation.errors import InvalidInput
 from annotation.images import image_url
 from annotation.models import Stimulus, Study
+from annotation.services.import_responses import LANGUAGE
 from annotation.services.read_table import KINDS
 from annotation.services.receive_uploads import Upload, receive_uploads
 from annotation.whole_number import whole_number
@@ -108,6 +110,7 @@ class ResponseImports(APIView):
         label_column = serializers.CharField(max_length=200, required=False)
         text_column = serializers.CharField(max_length=200, required=False)
         source_column = serializers.CharField(max_length=200, required=False)
+        language = serializers.CharField(max_length=12, required=False, help_text="of the words, such as en")
 
     @extend_schema(request={"multipart/form-data": Input}, responses={202: dict})
     def post(self, request: Request, slug: str) -> ApiResponse:
@@ -115,12 +118,18 @@ class ResponseImports(APIView):
         data = self.Input(data=request.data)
         data.is_valid(raise_exception=True)
         given = dict(data.validated_data)
-        file = given.pop("file")
+        file, language = given.pop("file"), given.pop("language", "")
+        if language and not LANGUAGE.fullmatch(language):
+            sentence = f"{language!r} is no code of a language; write it as en, pt or zh-hans."
+            raise InvalidInput(sentence, {"language": [sentence]})
         if Path(file.name).suffix.lower() not in KINDS:
             sentence = f"{file.name} is no table that can be read; bring one that ends in {', '.join(KINDS)}."
             raise InvalidInput(sentence, {"file": [sentence]})
+        if file.size > settings.ARCHIVE_MAX_BYTES:
+            sentence = f"{file.name} is larger than {settings.ARCHIVE_MAX_BYTES // 1_000_000} MB, the limit here."
+            raise InvalidInput(sentence, {"file": [sentence]})
         name = default_storage.save(f"uploads/{uuid.uuid4().hex}/{get_valid_filename(Path(file.name).name)}", file)
         columns = {part.removesuffix("_column"): column for part, column in given.items()}
-        arguments = {"storage_name": name, "file_name": file.name, "columns": columns}
+        arguments = {"storage_name": name, "file_name": file.name, "columns": columns, "language": language}
         job = start_job("import_responses", study_key=study.slug, arguments=arguments, user=request.user)
         return ApiResponse(job.as_dict(), status=status.HTTP_202_ACCEPTED)

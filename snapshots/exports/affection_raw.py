@@ -12,15 +12,18 @@ import pyarrow.compute as pc
 from snapshots.errors import ExportImpossible, SnapshotError
 from snapshots.exports.csv import write_cells
 from snapshots.exports.flat import Progress, flat_batches, no_progress
+from snapshots.label_sets import AFFECTION
 from snapshots.reader import Snapshot
 
 RAW_SCHEMA = pa.schema([(name, pa.string()) for name in ("workerid", "utterance", "emotion", "dataset", "image_name")])
 SIMULATED_PREFIX = "simulated_"
+AFFECTIONS_NAMES = {label["id"]: label["name"] for label in AFFECTION}
 """Affection's columns have no place for the mark of simulated responses, so it stands before the pseudonym."""
 
 
 def write_affection_raw(snapshot: Snapshot, out: BinaryIO, progress: Progress = no_progress) -> None:
-    """All accepted responses. Emotions are written by their names in lower case ("something else").
+    """All accepted responses. Emotions are written by their names in lower case ("something else"); Affection's by
+    its own names, whatever the study calls them.
 
     Raises ExportImpossible if the study has no choice step with a label set, or no text step.
     """
@@ -47,7 +50,8 @@ def raw_batches(snapshot: Snapshot, progress: Progress, further: tuple[str, ...]
     emotion, text = emotion_and_text_steps(snapshot)
     labels = snapshot.label_set(emotion)
     ids = pa.array([str(label["id"]) for label in labels])
-    names = pa.array([str(label.get("name", label["id"])).lower() for label in labels])
+    names = pa.array([AFFECTIONS_NAMES.get(str(label["id"]), str(label.get("name", label["id"]))) for label in labels])
+    names = pc.utf8_lower(names)
     columns = ["annotator", "is_simulated", text, emotion, "stimulus_source", "stimulus_name", *further]
     for batch in flat_batches(snapshot, progress, columns, accepted_only=True):
         marks = pc.if_else(batch.column("is_simulated"), SIMULATED_PREFIX, "")

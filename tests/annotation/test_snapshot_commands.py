@@ -1,14 +1,19 @@
 """snapshot, export, verify, import_snapshot: the whole way on the command line."""
 
 import errno
+import io
 import os
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.files.storage import default_storage
 from django.core.management import CommandError, call_command
 
-from annotation.models import SnapshotRecord, Study
+from annotation.models import SnapshotRecord, Stimulus, Study
+from annotation.services.import_stimuli import import_files
+from snapshots.local_copy import image_name
+from tests.annotation.pictures import picture
 from tests.conftest import make_participation, respond
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -36,6 +41,19 @@ def test_out_and_back_gives_the_same_id(answered: Study, tmp_path: Path, capsys:
     answered.delete()
     slug = said(capsys, "import_snapshot", str(target))
     assert said(capsys, "snapshot", slug) == snapshot_id
+
+
+def test_images_in_the_storage_are_verified_too(study: Study, capsys: Any) -> None:
+    import_files(study=study, files=[("lake.jpg", io.BytesIO(picture())), ("sea.jpg", io.BytesIO(picture("red")))])
+    first, second = Stimulus.objects.exclude(image_sha256="").values_list("image_sha256", flat=True)
+    snapshot_id = said(capsys, "snapshot", study.slug)
+    assert said(capsys, "verify", snapshot_id) == snapshot_id
+    Path(default_storage.path(image_name(first))).write_bytes(picture("green"))
+    default_storage.delete(image_name(second))
+    with pytest.raises(CommandError) as refusal:
+        call_command("verify", snapshot_id)
+    assert f"{image_name(first)}: the bytes have changed" in str(refusal.value)
+    assert f"{image_name(second)}: missing in the storage" in str(refusal.value)
 
 
 def test_an_existing_file_is_never_overwritten(answered: Study, tmp_path: Path) -> None:

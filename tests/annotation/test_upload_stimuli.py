@@ -215,6 +215,20 @@ def test_responses_come_in_by_a_job_that_may_run_twice(study: Study, mika: User,
     assert Response.objects.count() == 1
 
 
+def test_a_program_says_the_language_of_the_words(study: Study, mika: User, sign_in: SignIn, settings: Any) -> None:
+    content = b"worker,item,label,explanation\nw,picture_0.jpg,awe,le lac\n"
+    where = f"/api/v1/studies/{study.slug}/response-imports"
+    client = sign_in(mika)
+    assert client.post(where, {"file": file("labels.csv", content), "language": "fr"}).status_code == 202
+    assert finished("import_responses").state == Job.DONE
+    assert Response.objects.get().language == "fr"
+    odd = client.post(where, {"file": file("labels.csv", content), "language": "f r"})
+    assert (odd.status_code, "language" in odd.json()["errors"]) == (400, True)
+    settings.ARCHIVE_MAX_BYTES = 10
+    large = client.post(where, {"file": file("labels.csv", content)})
+    assert (large.status_code, "file" in large.json()["errors"]) == (400, True)
+
+
 def test_a_bad_file_of_responses_fails_with_its_rows(study: Study, mika: User, sign_in: SignIn) -> None:
     content = b"worker,item,mood\nw,picture_0.jpg,joyful\n"
     where = f"/api/v1/studies/{study.slug}/response-imports"

@@ -127,6 +127,13 @@ def test_affection_raw_has_its_columns_and_accepted_responses_only(freeze: Freez
         )
 
 
+def test_affections_emotions_keep_its_names_whatever_a_study_calls_them(freeze: Freeze) -> None:
+    study = a_study()
+    study["label_sets"]["emotion"][1]["name"] = "Staunen"
+    found = rows_of_csv(exported(freeze(some_rows(1), study=study), "affection_raw"))
+    assert {row["emotion"] for row in found} <= {"", "amusement", "awe", "anger", "something else"}
+
+
 def test_affection_preprocessed_adds_words_numbers_and_split(freeze: Freeze) -> None:
     rows = some_rows(2, n_stimuli=80)
     for row in rows["responses"]:
