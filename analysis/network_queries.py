@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 from analysis.retrain_policy import RetrainPolicy
 from annotation.models import Study
 from jobs.models import Job
+from jobs.queries import jobs_of
 from modelserve.models import TrainingRun
 from modelserve.options import TASKS
 from modelserve.queries import training_runs_of
@@ -40,7 +41,7 @@ class Training:
 
 def freezing_jobs(study_key: str, task: str | None = None) -> QuerySet[Job]:
     """Jobs that freeze a study and then start a training, the newest first."""
-    jobs = Job.objects.filter(kind=FREEZE_AND_TRAIN, study_key=study_key).order_by("-id")
+    jobs = jobs_of(study_key, FREEZE_AND_TRAIN)
     return jobs.filter(arguments__task=task) if task else jobs
 
 

@@ -13,7 +13,7 @@ from annotation.access import get_study
 from annotation.api.throttle import Throttle
 from annotation.errors import InvalidInput
 from annotation.simulator.rehearsal import PER_ANSWER, PER_PERSON, RehearsalOptions
-from jobs.models import Job
+from jobs.queries import jobs_of
 from jobs.services import start_job
 
 N_SHOWN = 50
@@ -55,7 +55,7 @@ class Rehearsals(APIView):
     @extend_schema(responses=dict)
     def get(self, request: Request, slug: str) -> ApiResponse:
         study = get_study(request.user, slug, "see_results")
-        jobs = Job.objects.filter(study_key=study.slug, kind=JOB_KIND).order_by("-id")[:N_SHOWN]
+        jobs = jobs_of(study.slug, JOB_KIND)[:N_SHOWN]
         return ApiResponse({"rehearsals": [job.as_dict() for job in jobs]})
 
     @extend_schema(request=Input, responses={202: dict})

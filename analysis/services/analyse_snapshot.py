@@ -11,6 +11,7 @@ from analysis.services.share_analysis import run_shared
 from annotation.models import Study
 from annotation.services.freeze_snapshot import freeze_snapshot
 from jobs.models import Job
+from jobs.queries import newest_job, under_way
 from jobs.services import start_job
 from snapshots.version import code_version
 
@@ -20,15 +21,13 @@ JOB_KIND = "snapshot_analysis"
 def start_analysis(*, study: Study, name: str, options: Mapping[str, Any] | None = None, user: Any = None) -> Job:
     """Starts the job; asked twice while one like it waits, gives that one. Raises InvalidInput."""
     arguments = {"name": name, "options": analysis_named(name).options_with_defaults(options or {})}
-    waiting = Job.objects.filter(kind=JOB_KIND, study_key=study.slug, arguments=arguments)
-    same = waiting.exclude(state__in=Job.ENDED).first()
+    same = under_way(study.slug, JOB_KIND, arguments=arguments)
     return same or start_job(JOB_KIND, study_key=study.slug, arguments=arguments, user=user)
 
 
 def newest_analysis_job(study: Study, name: str) -> Job | None:
     """The job that was started last for this analysis, whatever became of it."""
-    jobs = Job.objects.filter(kind=JOB_KIND, study_key=study.slug, arguments__name=name)
-    return jobs.order_by("-id").first()
+    return newest_job(study.slug, JOB_KIND, arguments__name=name)
 
 
 def store_analysis(

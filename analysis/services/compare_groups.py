@@ -20,6 +20,7 @@ from analysis.services.latent_truth import snapshot_of_storage
 from annotation.models import Study
 from annotation.queries import demographic_partitions
 from jobs.models import Job
+from jobs.queries import under_way
 from jobs.services import start_job
 from snapshots.reader import Snapshot
 from snapshots.version import code_version
@@ -34,8 +35,7 @@ def start_comparing_groups(*, study: Study, options: Mapping[str, Any], user: An
     """Starts the job; asked twice while one like it waits, gives that one. Raises InvalidInput."""
     arguments = {"options": GROUPS.options_with_defaults(options)}
     check_options(arguments["options"])
-    waiting = Job.objects.filter(kind=JOB_KIND, study_key=study.slug, arguments=arguments)
-    same = waiting.exclude(state__in=Job.ENDED).first()
+    same = under_way(study.slug, JOB_KIND, arguments=arguments)
     return same or start_job(JOB_KIND, study_key=study.slug, arguments=arguments, user=user)
 
 

@@ -13,6 +13,7 @@ from annotation.models import Study
 from annotation.queries import study_of_slug
 from annotation.services.freeze_snapshot import freeze_snapshot
 from jobs.models import Job
+from jobs.queries import under_way
 from jobs.services import start_job
 from snapshots.version import code_version
 
@@ -39,8 +40,7 @@ def start_comparison(*, study: Study, options: Mapping[str, Any], user: Any = No
     Whoever asks must have the right to see both studies; that is the caller's to check.
     """
     arguments = {"options": checked(study, options)}
-    waiting = Job.objects.filter(kind=JOB_KIND, study_key=study.slug, arguments=arguments)
-    same = waiting.exclude(state__in=Job.ENDED).first()
+    same = under_way(study.slug, JOB_KIND, arguments=arguments)
     return same or start_job(JOB_KIND, study_key=study.slug, arguments=arguments, user=user)
 
 

@@ -17,6 +17,7 @@ from annotation.errors import InvalidInput
 from annotation.models import Study
 from annotation.services.freeze_snapshot import freeze_snapshot
 from jobs.models import Job
+from jobs.queries import under_way
 from jobs.services import start_job
 from snapshots.errors import SnapshotDamaged
 from snapshots.local_copy import local_copy
@@ -42,8 +43,7 @@ def methods_named(names: Iterable[str]) -> list[Method]:
 def start_latent_truth(*, study: Study, methods: Iterable[str] = ("all",), user: Any = None) -> Job:
     """Starts the job; asked twice while one like it waits, gives that one. Raises InvalidInput."""
     arguments = {"methods": [method.name for method in methods_named(methods)]}
-    waiting = Job.objects.filter(kind=JOB_KIND, study_key=study.slug, arguments=arguments)
-    same = waiting.exclude(state__in=Job.ENDED).first()
+    same = under_way(study.slug, JOB_KIND, arguments=arguments)
     return same or start_job(JOB_KIND, study_key=study.slug, arguments=arguments, user=user)
 
 

@@ -14,6 +14,7 @@ from annotation.services.set_machine_texts import set_machine_texts
 from jobs.errors import JobRefused
 from jobs.handle import JobHandle
 from jobs.models import Job
+from jobs.queries import newest_job, under_way
 from jobs.services import start_job
 from modelserve.errors import ModelServeError
 from modelserve.models import Network
@@ -67,9 +68,8 @@ def start_writing(*, study: Study, user: Any = None) -> Job | None:
     if speaker is None or not MachineTextOptions.of(study.machine_texts).is_on:
         return None
     arguments = _arguments(study, speaker)
-    waiting = Job.objects.filter(kind=JOB_KIND, study_key=study.slug, arguments=arguments)
-    under_way = waiting.exclude(state__in=Job.ENDED).first()
-    return under_way or start_job(JOB_KIND, study_key=study.slug, arguments=arguments, user=user)
+    same = under_way(study.slug, JOB_KIND, arguments=arguments)
+    return same or start_job(JOB_KIND, study_key=study.slug, arguments=arguments, user=user)
 
 
 def follow_speakers() -> int:
@@ -95,7 +95,7 @@ def follow_speakers() -> int:
 
 def newest_writing(study: Study) -> Job | None:
     """The job that was started last, whatever became of it."""
-    return Job.objects.filter(kind=JOB_KIND, study_key=study.slug).order_by("-id").first()
+    return newest_job(study.slug, JOB_KIND)
 
 
 def _is_standing(study: Study, speaker: Network, options: MachineTextOptions) -> bool:

@@ -11,6 +11,7 @@ from analysis.statistics.beside_people import LEAST_RESPONSES, SURE, beside_peop
 from annotation.errors import StateConflict
 from annotation.models import Study
 from jobs.models import Job
+from jobs.queries import under_way
 from jobs.services import start_job
 from modelserve.queries import predicted_distributions, promoted_network
 from snapshots.split import split_of
@@ -38,7 +39,7 @@ DEFINITION = {
 def start_people_and_networks(*, study: Study, user: Any = None) -> Job:
     """Starts the job; asked twice while one waits, gives that one. Raises StateConflict where no network is served."""
     _served(study)
-    waiting = Job.objects.filter(kind=JOB_KIND, study_key=study.slug).exclude(state__in=Job.ENDED).first()
+    waiting = under_way(study.slug, JOB_KIND)
     return waiting or start_job(JOB_KIND, study_key=study.slug, arguments={}, user=user)
 
 

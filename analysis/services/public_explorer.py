@@ -20,6 +20,7 @@ from annotation.errors import InvalidInput
 from annotation.models import Study
 from annotation.queries import snapshot_record, studies_by_ids, withdrawn_answers
 from jobs.models import Job
+from jobs.queries import newest_job
 from jobs.services import start_job
 
 JOB_KIND = "make_public"
@@ -134,8 +135,7 @@ def renew_public_explorers() -> int:
         study = studies.get(explorer.study_id)
         if study is None or (explorer.location and not is_stale(explorer, study)):
             continue
-        jobs = Job.objects.filter(kind=JOB_KIND, study_key=study.slug).order_by("-id")
-        newest = jobs.first()
+        newest = newest_job(study.slug, JOB_KIND)
         if newest is not None and (not newest.has_ended or (newest.state != Job.DONE and not explorer.location)):
             continue  # under way; or it failed and the page says why, which nothing but a person can mend
         start_job(JOB_KIND, study_key=study.slug)

@@ -17,6 +17,7 @@ from annotation.machine_texts.queries import Turn, texts_written, turns_of
 from annotation.models import Study
 from annotation.services.freeze_snapshot import freeze_snapshot
 from jobs.models import Job
+from jobs.queries import under_way
 from jobs.services import start_job
 from snapshots.split import split_of
 from snapshots.version import code_version
@@ -51,7 +52,7 @@ def start_rated_texts(*, study: Study, user: Any = None) -> Job:
     """Starts the job; asked twice while one waits, gives that one. Raises StateConflict where nothing was shown yet."""
     if next(iter(turns_of(study)), None) is None:
         raise StateConflict("Nobody has come to a text of the network yet, so there is nothing to count.")
-    waiting = Job.objects.filter(kind=JOB_KIND, study_key=study.slug).exclude(state__in=Job.ENDED).first()
+    waiting = under_way(study.slug, JOB_KIND)
     return waiting or start_job(JOB_KIND, study_key=study.slug, arguments={}, user=user)
 
 

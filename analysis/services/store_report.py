@@ -10,6 +10,7 @@ from annotation.models import Study
 from annotation.services.freeze_snapshot import freeze_snapshot
 from jobs.handle import JobHandle
 from jobs.models import Job
+from jobs.queries import jobs_of, under_way
 from jobs.services import start_job
 
 JOB_KIND = "report"
@@ -24,8 +25,7 @@ def start_report(*, study: Study, snapshot_id: str = "", chapters: str = "", use
     if chapters:
         chapters_named(chapters)
     arguments = {"snapshot_id": snapshot_id, "chapters": chapters}
-    waiting = Job.objects.filter(kind=JOB_KIND, study_key=study.slug, arguments=arguments)
-    same = waiting.exclude(state__in=Job.ENDED).first()
+    same = under_way(study.slug, JOB_KIND, arguments=arguments)
     return same or start_job(JOB_KIND, study_key=study.slug, arguments=arguments, user=user)
 
 
@@ -59,5 +59,5 @@ def store_report(*, study: Study, snapshot_id: str, chapters: str, handle: JobHa
 
 def newest_report(study: Study) -> Job | None:
     """The newest report whose files are there."""
-    done = Job.objects.filter(study_key=study.slug, kind=JOB_KIND, state=Job.DONE)
-    return done.exclude(result__has_key="deleted").order_by("-id").first()
+    done = jobs_of(study.slug, JOB_KIND, state=Job.DONE)
+    return done.exclude(result__has_key="deleted").first()

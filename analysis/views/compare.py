@@ -28,6 +28,7 @@ from annotation.access import get_study, rights_of
 from annotation.errors import InvalidInput
 from annotation.models import Study
 from jobs.models import Job
+from jobs.queries import newest_job
 
 
 @login_required
@@ -84,8 +85,7 @@ def compare_csv(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def _job(study: Study, options: dict[str, Any]) -> Job | None:
-    jobs = Job.objects.filter(study_key=study.slug, kind=JOB_KIND, arguments__options=options)
-    return jobs.order_by("-id").first()
+    return newest_job(study.slug, JOB_KIND, arguments__options=options)
 
 
 def _shown(study: Study, result: AnalysisResult, names: list[str]) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from annotation.images import image_url
 from annotation.models import Study
 from annotation.queries import images_by_key, snapshots_of
 from jobs.models import Job
+from jobs.queries import newest_job
 
 
 @login_required
@@ -42,7 +43,7 @@ def groups(request: HttpRequest, slug: str) -> HttpResponse:
     groupings = groupings_of(study)
     grouping = _chosen(groupings, request.GET.get("by", ""))
     pair = grouping.pair(request.GET.get("pair", "")) if grouping else None
-    newest = Job.objects.filter(study_key=slug, kind=JOB_KIND).order_by("-id").first()
+    newest = newest_job(slug, JOB_KIND)
     statistics = study_statistics(study.pk)
     ran = latest_analysis(study.pk, GROUPS.name)
     context = {

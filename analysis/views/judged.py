@@ -27,6 +27,7 @@ from annotation.images import image_url
 from annotation.models import Study
 from annotation.queries import images_by_key, studies_by_ids, texts_with_origins
 from jobs.models import Job
+from jobs.queries import newest_job
 from modelserve.queries import promoted_network
 from modelserve.variants import VARIANTS
 
@@ -146,7 +147,7 @@ def _maker(request: HttpRequest, study: Study) -> HttpResponse:
                 return redirect("study_judged", slug=study.slug)
     rows = list(JudgedStudy.objects.filter(source_id=study.pk).order_by("-created_at"))
     found = studies_by_ids([row.pk for row in rows])
-    job = Job.objects.filter(kind=JOB_KIND, study_key=study.slug).order_by("-id").first()
+    job = newest_job(study.slug, JOB_KIND)
     context: dict[str, Any] = {
         "study": study,
         "form": form,

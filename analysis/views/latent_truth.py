@@ -16,6 +16,7 @@ from annotation.images import image_url
 from annotation.models import Study
 from annotation.queries import images_by_key
 from jobs.models import Job
+from jobs.queries import newest_job
 
 N_SHOWN = 12
 
@@ -33,7 +34,7 @@ def latent_truth(request: HttpRequest, slug: str) -> HttpResponse:
     if chosen is None:
         chosen = next((result for result in results if result.method == "dawid_skene"), None)
     statistics = study_statistics(study.pk)
-    newest = Job.objects.filter(study_key=slug, kind=JOB_KIND).order_by("-id").first()
+    newest = newest_job(slug, JOB_KIND)
     context = {
         "study": study,
         "rights": rights_of(request.user, study),

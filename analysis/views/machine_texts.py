@@ -26,6 +26,7 @@ from annotation.machine_texts.options import MachineTextOptions
 from annotation.machine_texts.queries import machine_text_counts
 from annotation.queries import stimulus_ids_by_key
 from jobs.models import Job
+from jobs.queries import newest_job
 
 
 @login_required
@@ -75,7 +76,7 @@ def rated_texts(request: HttpRequest, slug: str) -> HttpResponse:
             messages.error(request, error.message)
         return redirect("study_rated_texts", slug=slug)
     row = latest_analysis(study.pk, NAME)
-    job = Job.objects.filter(kind=JOB_KIND, study_key=slug).order_by("-id").first()
+    job = newest_job(slug, JOB_KIND)
     figures = machine_text_figures(row) if row else []
     for figure in figures:
         figure.csv_url = reverse("study_rated_texts_csv", args=[slug, figure.id])

@@ -16,6 +16,7 @@ from annotation.access import get_study
 from annotation.errors import InvalidInput
 from annotation.models import Study
 from jobs.models import Job
+from jobs.queries import newest_job
 from modelserve.errors import NothingToCompare
 from modelserve.services.compare_versions import JOB_KIND, start_comparison
 
@@ -90,6 +91,5 @@ def _job(study: Study, page: ComparePage | None) -> Job | None:
     if page is None:
         return None
     numbers = sorted(one.network.pk for one in page.runs if one.network is not None)
-    jobs = Job.objects.filter(kind=JOB_KIND, study_key=study.slug, arguments={"networks": numbers})
-    job = jobs.order_by("-pk").first()
+    job = newest_job(study.slug, JOB_KIND, arguments={"networks": numbers})
     return job if job is not None and job.state != Job.DONE else None

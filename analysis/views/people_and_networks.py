@@ -19,6 +19,7 @@ from annotation.access import get_study, rights_of
 from annotation.errors import StateConflict
 from annotation.queries import stimulus_ids_by_key
 from jobs.models import Job
+from jobs.queries import newest_job
 from modelserve.queries import promoted_network
 
 GROUPS = {
@@ -56,7 +57,7 @@ def people_and_networks(request: HttpRequest, slug: str) -> HttpResponse:
             messages.error(request, error.message)
         return redirect("study_people_and_networks", slug=slug)
     row = latest_analysis(study.pk, NAME)
-    job = Job.objects.filter(kind=JOB_KIND, study_key=slug).order_by("-id").first()
+    job = newest_job(slug, JOB_KIND)
     network = promoted_network(slug, TASK)
     context: dict[str, Any] = {
         "study": study,

@@ -32,6 +32,7 @@ from annotation.models import PayPlan, Study
 from annotation.queries import n_available
 from annotation.services.top_up import top_up_of, top_up_use
 from jobs.models import Job
+from jobs.queries import jobs_of
 
 N_REHEARSALS = 10
 
@@ -116,8 +117,7 @@ def _source(result: AnalysisResult) -> str:
 
 
 def _rehearsals(study: Study) -> list[Job]:
-    jobs = Job.objects.filter(study_key=study.slug, kind=REHEARSE, state=Job.DONE)
-    return list(jobs.order_by("-id")[:N_REHEARSALS])
+    return list(jobs_of(study.slug, REHEARSE, state=Job.DONE)[:N_REHEARSALS])
 
 
 def _rehearsal(rehearsals: list[Job], chosen: str) -> Job | None:

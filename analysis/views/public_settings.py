@@ -25,6 +25,7 @@ from annotation.access import get_study
 from annotation.errors import InvalidInput
 from annotation.models import ConsentText, SnapshotRecord, Study
 from jobs.models import Job
+from jobs.queries import newest_job
 
 N_SNAPSHOTS = 50
 USUAL_LEAST = 3
@@ -56,7 +57,7 @@ def public_settings(request: HttpRequest, slug: str) -> HttpResponse:
             messages.success(request, _("The public explorer is on; it is there as soon as it is made."))
             return redirect("study_public", slug=slug)
     explorer = explorer_of(study)
-    newest = Job.objects.filter(study_key=slug, kind=JOB_KIND).order_by("-id").first()
+    newest = newest_job(slug, JOB_KIND)
     context = {
         "study": study,
         "explorer": explorer,

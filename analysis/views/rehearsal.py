@@ -17,6 +17,7 @@ from annotation.models import Study
 from annotation.services.rehearse_study import MOST_RESPONSES
 from annotation.simulator.rehearsal import RehearsalOptions
 from jobs.models import Job
+from jobs.queries import jobs_of
 from jobs.services import start_job
 
 N_EARLIER = 10
@@ -65,7 +66,7 @@ def rehearsal_csv(request: HttpRequest, slug: str, job_id: int) -> HttpResponse:
 
 
 def _jobs(study: Study) -> Any:
-    return Job.objects.filter(study_key=study.slug, kind=JOB_KIND).order_by("-id")
+    return jobs_of(study.slug, JOB_KIND)
 
 
 def _chosen(study: Study, run: str, newest: list[Job]) -> Job | None:

@@ -15,6 +15,7 @@ from analysis.services.write_report import ALL, FORMATS
 from annotation.access import get_study
 from annotation.models import SnapshotRecord
 from jobs.models import Job
+from jobs.queries import jobs_of, newest_job
 
 N_SNAPSHOTS = 50
 N_EARLIER = 10
@@ -33,8 +34,7 @@ def report(request: HttpRequest, slug: str) -> HttpResponse:
             chapters = ALL if request.POST.get("everything") else ""
             start_report(study=study, snapshot_id=snapshot_id, chapters=chapters, user=request.user)
         return redirect("study_report", slug=slug)
-    jobs = Job.objects.filter(study_key=slug, kind=JOB_KIND).order_by("-id")
-    newest, shown = jobs.first(), newest_report(study)
+    newest, shown = newest_job(slug, JOB_KIND), newest_report(study)
     snapshot_id = shown.result["snapshot_id"] if shown else ""
     statistics = study_statistics(study.pk)
     context = {
@@ -47,7 +47,11 @@ def report(request: HttpRequest, slug: str) -> HttpResponse:
         "formats": [("pdf", "PDF"), ("html", "HTML"), ("md", _("Markdown and drawings (zip)"))],
         "snapshots": SnapshotRecord.objects.filter(study=study)[:N_SNAPSHOTS],
         "has_responses": bool(statistics and statistics.n_responses),
-        "earlier": [job for job in jobs.filter(state=Job.DONE)[: N_EARLIER + 1] if shown is None or job.pk != shown.pk],
+        "earlier": [
+            job
+            for job in jobs_of(slug, JOB_KIND, state=Job.DONE)[: N_EARLIER + 1]
+            if shown is None or job.pk != shown.pk
+        ],
     }
     return render(request, "analysis/report.html", context)
 

@@ -22,6 +22,7 @@ from annotation.services.delete_exports import delete_withdrawn_exports
 from annotation.services.receive_uploads import Upload, receive_snapshot
 from annotation.whole_number import whole_number
 from jobs.models import Job
+from jobs.queries import jobs_of
 from jobs.services import start_job
 from snapshots.exports import EXPORT_FORMATS
 
@@ -92,7 +93,7 @@ class Exports(APIView):
     @extend_schema(responses=dict)
     def get(self, request: Request, slug: str) -> ApiResponse:
         get_study(request.user, slug, "export")
-        jobs = Job.objects.filter(study_key=slug, kind="export").order_by("-id")
+        jobs = jobs_of(slug, "export")
         if before := whole_number(request.query_params.get("before", "")):
             jobs = jobs.filter(pk__lt=before)
         marked = marked_snapshots(slug)

@@ -21,6 +21,7 @@ from annotation.models import Payment, PaymentBatch, Recruitment, Study
 from annotation.recruitment import SOURCES
 from annotation.recruitment.base import Payer, ProviderAway, ProviderRefused, ProviderSilent
 from jobs.models import Job
+from jobs.queries import under_way
 from jobs.services import start_job
 
 KIND = "send_payments"
@@ -30,7 +31,7 @@ def start_sending(*, study: Study, user: Any) -> Job:
     """Starts the job, or finds the one that is at it: a double click sends once."""
     with transaction.atomic():
         Study.objects.select_for_update(no_key=True).get(pk=study.pk)
-        running = Job.objects.filter(kind=KIND, study_key=study.slug).exclude(state__in=Job.ENDED).first()
+        running = under_way(study.slug, KIND)
         return running or start_job(KIND, study_key=study.slug, user=user)
 
 

@@ -7,6 +7,7 @@ from django.db import transaction
 from annotation.models import Payment, Recruitment, Study
 from annotation.recruitment import SOURCES
 from jobs.models import Job
+from jobs.queries import under_way
 from jobs.services import start_job
 
 KIND = "check_recruitment"
@@ -16,7 +17,7 @@ def start_check(*, study: Study, user: Any = None) -> Job:
     """Starts the job, or finds the one that is at it."""
     with transaction.atomic():
         Study.objects.select_for_update(no_key=True).get(pk=study.pk)
-        running = Job.objects.filter(kind=KIND, study_key=study.slug).exclude(state__in=Job.ENDED).first()
+        running = under_way(study.slug, KIND)
         return running or start_job(KIND, study_key=study.slug, user=user)
 
 

@@ -26,6 +26,7 @@ from annotation.models import MoodAnswer, Stimulus
 from annotation.services.create_study import update_study
 from annotation.views.annotate import leaving, taking_part
 from jobs.models import Job
+from jobs.queries import newest_job
 
 # researchers and managers
 
@@ -50,7 +51,7 @@ def care(request: HttpRequest, slug: str) -> HttpResponse:
         else:
             messages.success(request, _("Saved."))
             return redirect("study_care", slug=slug)
-    job = Job.objects.filter(study_key=study.slug, kind__in=JOB_KINDS).order_by("-id").first()
+    job = newest_job(study.slug, *JOB_KINDS)
     context = {
         "study": study,
         "may_change": may_change,

@@ -15,6 +15,7 @@ from annotation.models import SnapshotRecord
 from annotation.services.delete_exports import delete_withdrawn_exports, withdrawn_exports
 from annotation.services.receive_uploads import Upload, receive_snapshot
 from jobs.models import Job
+from jobs.queries import jobs_of
 from jobs.services import start_job
 from snapshots.exports import EXPORT_FORMATS
 
@@ -41,7 +42,7 @@ def exports(request: HttpRequest, slug: str) -> HttpResponse:
         "snapshots": SnapshotRecord.objects.filter(study=study)[:50],
         "marked": marked_snapshots(slug),
         "n_withdrawn_exports": len(withdrawn_exports(study)),
-        "jobs": Job.objects.filter(study_key=slug, kind__in=EXPORT_KINDS).order_by("-id")[:20],
+        "jobs": jobs_of(slug, *EXPORT_KINDS)[:20],
     }
     return render(request, "exports/exports.html", context)
 

@@ -23,7 +23,7 @@ from annotation.models import Study
 from annotation.services.preview_responses import USUAL_NAMES, preview_responses
 from annotation.services.read_table import KINDS
 from annotation.services.receive_uploads import local_file
-from jobs.models import Job
+from jobs.queries import jobs_of
 from jobs.services import start_job
 
 SALT = "import of responses"
@@ -78,7 +78,7 @@ def import_responses(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def _page(request: HttpRequest, study: Study, context: dict[str, Any], status: int = 200) -> HttpResponse:
-    jobs = Job.objects.filter(study_key=study.slug, kind="import_responses").order_by("-id")[:JOBS_SHOWN]
+    jobs = jobs_of(study.slug, "import_responses")[:JOBS_SHOWN]
     context |= {
         "study": study,
         "jobs": jobs,

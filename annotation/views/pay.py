@@ -43,7 +43,7 @@ from annotation.services.reconcile_payments import settle
 from annotation.services.send_payments import start_sending
 from annotation.services.start_checks import start_check
 from annotation.whole_number import whole_number
-from jobs.models import Job
+from jobs.queries import newest_job
 from snapshots.csv_cells import safe_cell
 
 MOST_UPLOAD = 2_000_000
@@ -232,7 +232,7 @@ def _context(request: HttpRequest, study: Study, form: PlanForm | None) -> dict[
     ledger = (
         Payment.objects.filter(study=study).select_related("participation__annotator", "recruitment").order_by("-pk")
     )
-    job = Job.objects.filter(study_key=study.slug, kind__in=JOBS).order_by("-id").first()
+    job = newest_job(study.slug, *JOBS)
     payable = {row.pk for row in Recruitment.objects.filter(study=study) if SOURCES[row.kind].payer(row) is not None}
     planned = Payment.objects.filter(study=study, state=Payment.PLANNED)
     return {

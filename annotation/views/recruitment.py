@@ -26,6 +26,7 @@ from annotation.services.change_recruitment import (
 from annotation.services.start_checks import start_check
 from annotation.whole_number import whole_number
 from jobs.models import Job
+from jobs.queries import newest_job
 from jobs.services import start_job
 
 MOST_UPLOAD = 2_000_000
@@ -187,7 +188,7 @@ def _context(request: HttpRequest, study: Study, failed: dict[str, Any]) -> dict
         rows.insert(0, Recruitment(study=study, name="link", kind="link"))
     rows.sort(key=lambda row: row.kind != "link")
     adding = request.POST.get("kind") if failed and request.POST.get("do") == "add" else request.GET.get("add")
-    job = Job.objects.filter(study_key=study.slug, kind__in=JOBS).order_by("-id").first()
+    job = newest_job(study.slug, *JOBS)
     return {
         "study": study,
         "rights": rights_of(request.user, study),

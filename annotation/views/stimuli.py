@@ -18,7 +18,7 @@ from annotation.forms import UploadForm
 from annotation.images import image_url
 from annotation.models import Stimulus
 from annotation.services.receive_uploads import Upload, receive_uploads
-from jobs.models import Job
+from jobs.queries import jobs_of
 
 PER_PAGE = 60
 JOBS_SHOWN = 3
@@ -58,7 +58,7 @@ def stimuli(request: HttpRequest, slug: str) -> HttpResponse:
         "problems": problems,
         "page": page,
         "images": [(stimulus, image_url(study.pk, stimulus.image_sha256, "320")) for stimulus in page],
-        "jobs": Job.objects.filter(study_key=slug, kind="import_stimuli").order_by("-id")[:JOBS_SHOWN],
+        "jobs": jobs_of(slug, "import_stimuli")[:JOBS_SHOWN],
         "upload_url": reverse("api_stimuli", args=[slug]),
         "tab": "stimuli",
     }

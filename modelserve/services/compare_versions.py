@@ -8,6 +8,7 @@ from django.conf import settings
 
 from jobs.handle import JobHandle
 from jobs.models import Job
+from jobs.queries import under_way
 from jobs.services import start_job
 from modelserve.errors import NothingToCompare
 from modelserve.models import Network, NetworkComparison
@@ -50,9 +51,8 @@ def start_comparison(*, study_key: str, network_ids: Sequence[int], user: Any = 
     """The job that compares; asked again while it waits or runs, the same one. Raises NothingToCompare."""
     networks = comparable_networks(study_key, network_ids)
     arguments = {"networks": [network.pk for network in networks]}
-    waiting = Job.objects.filter(kind=JOB_KIND, study_key=study_key, arguments=arguments)
-    under_way = waiting.exclude(state__in=Job.ENDED).first()
-    return under_way or start_job(JOB_KIND, study_key=study_key, arguments=arguments, user=user)
+    same = under_way(study_key, JOB_KIND, arguments=arguments)
+    return same or start_job(JOB_KIND, study_key=study_key, arguments=arguments, user=user)
 
 
 def comparison_of(study_key: str, network_ids: Sequence[int]) -> NetworkComparison | None:

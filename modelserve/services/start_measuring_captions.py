@@ -3,6 +3,7 @@
 from typing import Any
 
 from jobs.models import Job
+from jobs.queries import under_way
 from jobs.services import start_job
 from modelserve.errors import NetworkNotFound
 from modelserve.models import Network
@@ -16,6 +17,5 @@ def start_measuring_captions(*, study_key: str, network_id: int, user: Any = Non
     if network is None:
         raise NetworkNotFound(f"This study has no speaker with the number {network_id}. Nothing was measured.")
     arguments = {"network": network.pk}
-    waiting = Job.objects.filter(kind=JOB_KIND, study_key=study_key, arguments=arguments)
-    under_way = waiting.exclude(state__in=Job.ENDED).first()
-    return under_way or start_job(JOB_KIND, study_key=study_key, arguments=arguments, user=user)
+    same = under_way(study_key, JOB_KIND, arguments=arguments)
+    return same or start_job(JOB_KIND, study_key=study_key, arguments=arguments, user=user)

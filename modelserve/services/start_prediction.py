@@ -3,6 +3,7 @@
 from typing import Any
 
 from jobs.models import Job
+from jobs.queries import under_way
 from jobs.services import start_job
 from modelserve.models import Network
 
@@ -15,6 +16,5 @@ def start_prediction(*, network: Network, snapshot_id: str, snapshot_location: s
     if network.task != "image_emotion":
         return None
     arguments = {"network": network.pk, "snapshot_id": snapshot_id, "snapshot_location": snapshot_location}
-    waiting = Job.objects.filter(kind="predict_study", study_key=network.study_key, arguments=arguments)
-    under_way = waiting.exclude(state__in=Job.ENDED).first()
-    return under_way or start_job("predict_study", study_key=network.study_key, arguments=arguments, user=user)
+    same = under_way(network.study_key, "predict_study", arguments=arguments)
+    return same or start_job("predict_study", study_key=network.study_key, arguments=arguments, user=user)
