@@ -34,7 +34,8 @@ from analysis.statistics.shares import (
     positive_and_negative_share,
 )
 from analysis.statistics.stimulus_facts import StimulusFacts, stimulus_facts
-from analysis.statistics.sums import AgreementSums, SumsMismatch
+from analysis.statistics.sums import AgreementSums
+from analysis.statistics.sums_as_bytes import SumsMismatch
 from analysis.statistics.weighted_agreement import (
     gwet_ac2,
     krippendorff_alpha_of,

@@ -1,44 +1,22 @@
 """The state of a study's statistics: sums that follow a change and can be added to those of other parts of the data."""
 
-import io
-import json
-import zipfile
-import zlib
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TypeVar
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from analysis.statistics.contributions import Columns, contributions
-from analysis.statistics.counts import LabelCounts, as_label_counts
+from analysis.statistics.contributions import Columns
+from analysis.statistics.counts import as_label_counts
 from analysis.statistics.estimate import Estimate
 from analysis.statistics.figures import GroupedSums, all_estimates
 from analysis.statistics.in_order import in_order
-from analysis.statistics.patterns import Shape, as_label_shape, distinct_rows, shape_rows
-from analysis.statistics.polarity import as_polarities, polarity_counts, polarity_matrix
-from analysis.statistics.resampling import (
-    DEFAULT_SEED,
-    MAX_WEIGHT,
-    N_RESAMPLES,
-    resample_weights,
-    stimulus_streams,
-)
+from analysis.statistics.polarity import as_polarities, polarity_matrix
+from analysis.statistics.resampling import DEFAULT_SEED, N_RESAMPLES
+from analysis.statistics.sum_changes import Change, Shapes, Sums, add_changes, changes_of
+from analysis.statistics.sums_as_bytes import StoredSums, SumsMismatch, from_bytes, to_bytes
 
-#: Changes whenever a column's meaning does; older bytes are then refused, and the study is counted anew.
-FORMAT = 2
 #: Stimuli weighed at once: many enough that a product of matrices keeps two cores busy, and bounds the memory.
 CHUNK = 4096
-
-_Key = TypeVar("_Key")
-Sums = NDArray[np.int64]
-#: Shape -> how many stimuli have it, in the data and in each resample, (1 + n_resamples,).
-Shapes = dict[Shape, Sums]
-
-
-class SumsMismatch(ValueError):
-    """Sums that cannot be joined, read or changed as asked; the message says why. The state is as it was before."""
 
 
 class AgreementSums:
@@ -119,15 +97,24 @@ class AgreementSums:
         shapes: Shapes = {}
         polarity_shapes: Shapes = {}
 
-        def moved(start: int) -> list[_Change]:
+        def moved(start: int) -> list[Change]:
             chunk = changed[start : start + CHUNK]
-            return list(self._changes([keys[row] for row in chunk], old[chunk], new[chunk]))
+            return list(
+                changes_of(
+                    [keys[row] for row in chunk],
+                    old[chunk],
+                    new[chunk],
+                    polarities=self.polarities,
+                    n_resamples=self.n_resamples,
+                    seed=self.seed,
+                )
+            )
 
         for changes in in_order(moved, range(0, len(changed), CHUNK)):
             for change in changes:
-                _add(groups, self._groups, {change.n_responses: change.sums})
-                _add(shapes, self._shapes, change.shapes)
-                _add(polarity_shapes, self._polarity_shapes, change.polarity_shapes)
+                add_changes(groups, self._groups, {change.n_responses: change.sums})
+                add_changes(shapes, self._shapes, change.shapes)
+                add_changes(polarity_shapes, self._polarity_shapes, change.polarity_shapes)
         self._check_not_negative(groups)
         for state in (shapes, polarity_shapes):
             self._check_shapes_not_negative(state)
@@ -135,31 +122,6 @@ class AgreementSums:
         self._shapes.update(shapes)
         self._polarity_shapes.update(polarity_shapes)
         self._drop_empty()
-
-    def _changes(self, keys: Sequence[str], old: LabelCounts, new: LabelCounts) -> Iterator["_Change"]:
-        """By how much the sums of each number of responses move."""
-        weights = np.ones((len(keys), 1 + self.n_resamples), dtype=np.uint8)
-        weights[:, 1:] = resample_weights(stimulus_streams(keys, self.seed), self.n_resamples)
-        n_old, n_new = old.sum(axis=1), new.sum(axis=1)
-        minus, plus = contributions(old, self.polarities), contributions(new, self.polarities)
-        for n_responses in np.union1d(n_old, n_new):
-            if n_responses == 0:
-                continue
-            is_old, is_new = n_old == n_responses, n_new == n_responses
-            affected = is_old | is_new
-            net = plus * is_new[:, np.newaxis] - minus * is_old[:, np.newaxis]
-            flags = [_shape_flags(shape_rows(old), shape_rows(new), is_old, is_new)]
-            if self.polarities is not None:
-                mixes = polarity_counts(old, self.polarities), polarity_counts(new, self.polarities)
-                flags.append(_shape_flags(*mixes, is_old, is_new))
-            columns = [net, *(flag for _, flag in flags)]
-            moved = _weighted_sums(weights[affected], np.concatenate(columns, axis=1)[affected])
-            parts = np.split(moved, np.cumsum([column.shape[1] for column in columns])[:-1], axis=1)
-            shapes = {as_label_shape(row): parts[1][:, index] for index, row in enumerate(flags[0][0])}
-            polarity_shapes: Shapes = {}
-            if self.polarities is not None:
-                polarity_shapes = {tuple(row.tolist()): parts[2][:, index] for index, row in enumerate(flags[1][0])}
-            yield _Change(int(n_responses), parts[0], shapes, polarity_shapes)
 
     def _check_not_negative(self, groups: dict[int, Sums]) -> None:
         for n_responses, sums in groups.items():
@@ -198,9 +160,9 @@ class AgreementSums:
         self._check_same_kind(other)
         joined = AgreementSums(self.n_labels, self.polarities, self.n_resamples, self.seed)
         for part in (self, other):
-            _add(joined._groups, {}, part._groups)
-            _add(joined._shapes, {}, part._shapes)
-            _add(joined._polarity_shapes, {}, part._polarity_shapes)
+            add_changes(joined._groups, {}, part._groups)
+            add_changes(joined._shapes, {}, part._shapes)
+            add_changes(joined._polarity_shapes, {}, part._polarity_shapes)
         joined._drop_empty()
         return joined
 
@@ -300,49 +262,18 @@ class AgreementSums:
     # Keeping
 
     def to_bytes(self) -> bytes:
-        """The state as an npz file (no pickle). Equal sums give equal bytes.
-
-        Resamples are kept as differences from the data, which are small numbers, in the narrowest integers that hold
-        them all.
-        """
-        kind = {
-            "format": FORMAT,
-            "n_labels": self.n_labels,
-            "polarities": self.polarities,
-            "n_resamples": self.n_resamples,
-            "seed": str(self.seed),  # may be larger than what other readers of JSON take
-        }
-        shape = (len(self._groups), 1 + self.n_resamples, self._columns.total)
-        stacked = np.array(list(self._groups.values()), dtype=np.int64).reshape(shape)
-        arrays = {
-            "kind": np.frombuffer(json.dumps(kind, sort_keys=True).encode(), dtype=np.uint8),
-            "n_responses": np.array(list(self._groups), dtype="<i8"),
-            "data": stacked[:, 0, :].astype("<i8"),
-            "resamples": _narrowed(stacked[:, 1:, :] - stacked[:, :1, :]),
-            **self._shape_arrays("shapes", self._shapes, self.n_labels),
-            **self._shape_arrays("polarity_shapes", self._polarity_shapes, 3),
-        }
-        buffer = io.BytesIO()
-        with zipfile.ZipFile(buffer, "w") as archive:
-            for name, array in arrays.items():
-                stream = io.BytesIO()
-                np.lib.format.write_array(stream, np.ascontiguousarray(array), allow_pickle=False)
-                # ZipInfo carries a fixed date, so that equal sums give equal bytes; the quickest level takes a third of
-                # the usual one's time
-                member = zipfile.ZipInfo(f"{name}.npy")
-                archive.writestr(member, stream.getvalue(), zipfile.ZIP_DEFLATED, compresslevel=1)
-        return buffer.getvalue()
-
-    def _shape_arrays(self, name: str, shapes: Shapes, width: int) -> dict[str, NDArray[np.signedinteger]]:
-        rows = np.zeros((len(shapes), width), dtype=np.int64)
-        for index, shape in enumerate(shapes):
-            rows[index, : len(shape)] = shape
-        stacked = np.array(list(shapes.values()), dtype=np.int64).reshape(len(shapes), 1 + self.n_resamples)
-        return {
-            name: rows.astype("<i8"),
-            f"{name}_data": stacked[:, 0].astype("<i8"),
-            f"{name}_resamples": _narrowed(stacked[:, 1:] - stacked[:, :1]),
-        }
+        """The state as bytes (sums_as_bytes.py). Equal sums give equal bytes."""
+        return to_bytes(
+            StoredSums(
+                self.n_labels,
+                self.polarities,
+                self.n_resamples,
+                self.seed,
+                self._groups,
+                self._shapes,
+                self._polarity_shapes,
+            )
+        )
 
     @classmethod
     def from_bytes(cls, content: bytes) -> "AgreementSums":
@@ -350,106 +281,11 @@ class AgreementSums:
 
         Raises SumsMismatch if the bytes are something else, damaged, or of another format.
         """
-        try:
-            with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-                kind = json.loads(arrays["kind"].tobytes())
-                if kind["format"] != FORMAT:
-                    raise SumsMismatch(
-                        f"These sums have format {kind['format']}, this version reads {FORMAT}; count the study anew."
-                    )
-                sums = cls(kind["n_labels"], kind["polarities"], kind["n_resamples"], int(kind["seed"]))
-                stacked = _whole(arrays["data"], arrays["resamples"])
-                if stacked.shape[1:] != (1 + sums.n_resamples, sums._columns.total):
-                    raise ValueError(f"sums of shape {stacked.shape}")
-                for n_responses, group in zip(arrays["n_responses"].tolist(), stacked, strict=True):
-                    sums._groups[n_responses] = group.copy()
-                for name, shapes in (("shapes", sums._shapes), ("polarity_shapes", sums._polarity_shapes)):
-                    numbers = _whole(arrays[f"{name}_data"], arrays[f"{name}_resamples"])
-                    if numbers.shape[1:] != (1 + sums.n_resamples,):
-                        raise ValueError(f"{name} of shape {numbers.shape}")
-                    for row, stimuli in zip(arrays[name].astype(np.int64), numbers, strict=True):
-                        shape = as_label_shape(row) if name == "shapes" else tuple(row.tolist())
-                        shapes[shape] = stimuli.copy()
-        except SumsMismatch:
-            raise
-        except (
-            ValueError,
-            KeyError,
-            TypeError,
-            IndexError,
-            EOFError,
-            OSError,
-            zlib.error,
-            zipfile.BadZipFile,
-        ) as problem:
-            raise SumsMismatch(
-                f"These {len(content)} bytes are no agreement sums ({problem}); count the study anew."
-            ) from problem
+        stored = from_bytes(content)
+        sums = cls(stored.n_labels, stored.polarities, stored.n_resamples, stored.seed)
+        sums._groups, sums._shapes, sums._polarity_shapes = stored.groups, stored.shapes, stored.polarity_shapes
         return sums
-
-
-@dataclass(frozen=True)
-class _Change:
-    """What moves among the stimuli with one number of responses."""
-
-    n_responses: int
-    sums: Sums
-    shapes: Shapes
-    polarity_shapes: Shapes
-
-
-def _add(changed: dict[_Key, Sums], state: Mapping[_Key, Sums], change: Mapping[_Key, Sums]) -> None:
-    """Puts into `changed` what the state's entries become; the state itself stays as it is."""
-    for key, sums in change.items():
-        if key in changed:
-            changed[key] = changed[key] + sums
-        elif key in state:
-            changed[key] = state[key] + sums
-        else:
-            changed[key] = sums.copy()
 
 
 def _kept(shapes: Shapes) -> Shapes:
     return {shape: stimuli for shape, stimuli in sorted(shapes.items()) if stimuli[0] > 0}
-
-
-def _shape_flags(
-    old: LabelCounts, new: LabelCounts, is_old: NDArray[np.bool_], is_new: NDArray[np.bool_]
-) -> tuple[LabelCounts, Sums]:
-    """The shapes among these stimuli, (n_shapes, width), and -1 or 1 where one loses or takes it, (rows, n_shapes)."""
-    losing, taking = np.flatnonzero(is_old), np.flatnonzero(is_new)
-    shapes, index = distinct_rows(np.concatenate([old[losing], new[taking]]))
-    flags = np.zeros((len(old), len(shapes)), dtype=np.int64)
-    np.add.at(flags, (losing, index[: len(losing)]), -1)
-    np.add.at(flags, (taking, index[len(losing) :]), 1)
-    return shapes, flags
-
-
-def _whole(data: NDArray[np.signedinteger], resamples: NDArray[np.signedinteger]) -> Sums:
-    """Data and differences from it, back together along the second axis."""
-    first = data.astype(np.int64)[:, np.newaxis]
-    return np.concatenate([first, resamples.astype(np.int64) + first], axis=1)
-
-
-def _weighted_sums(weights: NDArray[np.uint8], rows: Sums) -> Sums:
-    """weights.T @ rows, exactly.
-
-    weights: (n_stimuli, 1 + n_resamples); rows: (n_stimuli, n_columns). Returns (1 + n_resamples, n_columns).
-    """
-    # A product of floats is many times faster than one of integers, and exact while no partial sum can pass 2^24 or
-    # 2^53: the numbers that float32 and float64 hold whole.
-    bound = int(np.abs(rows).max(initial=0)) * MAX_WEIGHT * len(rows)
-    if bound < 1 << 24:
-        return (weights.T.astype(np.float32) @ rows.astype(np.float32)).astype(np.int64)
-    if bound < 1 << 53:
-        return (weights.T.astype(np.float64) @ rows.astype(np.float64)).astype(np.int64)
-    return weights.T.astype(np.int64) @ rows
-
-
-def _narrowed(array: Sums) -> NDArray[np.signedinteger]:
-    """The same numbers in the narrowest signed integers that hold them all."""
-    largest = int(np.abs(array).max(initial=0))
-    for dtype in ("<i1", "<i2", "<i4"):
-        if largest <= np.iinfo(dtype).max:
-            return array.astype(dtype)
-    return array.astype("<i8")
