@@ -33,7 +33,7 @@ SOURCES = (
     "annotation/recruitment/*.html",
     "annotation/recruitment/invitation/decline.html",
     "annotation/recruitment/mturk/frame.html",
-    "annotation/api/work.py",
+    "annotation/api/participants.py",
     "annotation/care/mood.py",
     "annotation/care/themes.py",
     "annotation/outage.py",

@@ -10,7 +10,7 @@ from rest_framework.response import Response as ApiResponse
 from rest_framework.views import APIView
 
 from annotation.access import get_study
-from annotation.api.work import ParticipantView
+from annotation.api.participants import ParticipantView
 from annotation.care.options import LEAST_OTHERS
 from annotation.care.others import how_others_felt
 from annotation.care.ratings import rate_stimulus

@@ -10,7 +10,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response as ApiResponse
 
-from annotation.api.work import ParticipantView
+from annotation.api.participants import ParticipantView
 from annotation.languages import in_language
 from annotation.machine_texts.options import MachineTextOptions
 from annotation.models import Participation, Response, Study

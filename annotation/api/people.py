@@ -10,7 +10,7 @@ from rest_framework.response import Response as ApiResponse
 from rest_framework.views import APIView
 
 from annotation.access import get_study
-from annotation.api.work import NOT_HERE, ParticipantView
+from annotation.api.participants import NOT_HERE, ParticipantView
 from annotation.errors import NotTakingPart
 from annotation.languages import about_you_in, in_language
 from annotation.models import DemographicSettings, Erasure, Participation, Study

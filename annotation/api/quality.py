@@ -10,7 +10,7 @@ from rest_framework.response import Response as ApiResponse
 from rest_framework.views import APIView
 
 from annotation.access import get_study
-from annotation.api.work import ParticipantView
+from annotation.api.participants import ParticipantView
 from annotation.models import (
     Participation,
     PersonMessage,

@@ -14,8 +14,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from annotation.access import get_study, has_right, role_in
 from annotation.api.machine_texts import task_settings as machine_text_settings
+from annotation.api.shown_work import latest_of, response_as_dict, work_of
 from annotation.api.throttle import SecretThrottle
-from annotation.api.work import latest_of, response_as_dict, work_of
 from annotation.care.pages import (
     first_page_after_instructions,
     leaving_context,
