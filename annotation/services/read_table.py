@@ -200,18 +200,23 @@ def _csv_rows(table: Table, problems: Problems) -> Iterator[tuple[int, list[Any]
             next(rows)
             for number, row in enumerate(rows, start=2):
                 if len(row) == width:
-                    yield number, row  # type: ignore[misc]  # list[str] is never written to
+                    if any(cell.strip() for cell in row):  # a spreadsheet leaves rows that were emptied
+                        yield number, row  # type: ignore[misc]  # list[str] is never written to
+                elif len(row) > width and not any(cell.strip() for cell in row[width:]):
+                    yield number, row[:width]  # type: ignore[misc]  # the line ends in delimiters
                 elif row:
-                    problems.add(
-                        number,
-                        "whole row",
-                        f"it has {len(row)} cell{'s' if len(row) > 1 else ''}, the header {width}. Put quotation marks "
-                        f"around cells with {SIGNS[table.delimiter]}.",
-                    )
+                    problems.add(number, "whole row", _wrong_width(len(row), width, SIGNS[table.delimiter]))
         except UnicodeDecodeError as error:
             problems.add(_first_bad_line(table.path), "whole row", f"{_why(error)}. Save the file as CSV in UTF-8.")
         except csv.Error as error:
             problems.add(number + 1, "whole row", f"from here on the file cannot be read ({_why(error)}).")
+
+
+def _wrong_width(n: int, width: int, signs: str) -> str:
+    found = f"it has {n} cell{'s' if n > 1 else ''}, the header {width}."
+    if n > width:
+        return f"{found} Put quotation marks around cells with {signs}."
+    return f"{found} Some are missing: write all of them, with {signs} between, also where they are empty."
 
 
 def _csv_batches(table: Table, columns: list[str]) -> Iterator[tuple[int, pa.RecordBatch]]:

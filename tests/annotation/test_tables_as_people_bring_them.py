@@ -59,6 +59,18 @@ def test_responses_come_in_with_semicolons(tmp_path: Path) -> None:
     assert (result.n_responses, result.labels) == (2, ["awe", "joy"])
 
 
+def test_lines_may_end_in_delimiters(tmp_path: Path) -> None:
+    path = written(tmp_path, "labels.csv", "worker;item;label\nw;1;a;\nv;2;b; ;\n")
+    assert read(path)[1] == [["w", "1", "a"], ["v", "2", "b"]]
+    assert import_responses(path=path, new_slug="ends").n_responses == 2
+
+
+def test_rows_that_were_emptied_in_a_spreadsheet_are_as_empty_lines(tmp_path: Path) -> None:
+    path = written(tmp_path, "labels.csv", "worker;item;label\nw;1;a\n;;\n\n ; ;\nv;2;b\n;;\n")
+    assert read(path)[1] == [["w", "1", "a"], ["v", "2", "b"]]
+    assert import_responses(path=path, new_slug="gaps").n_responses == 2
+
+
 def test_columns_that_were_emptied_in_a_spreadsheet_do_no_harm(tmp_path: Path, empty_study: Study) -> None:
     path = written(tmp_path, "images.csv", "name,description,,\nlake,still,,\n")
     assert import_manifest(study=empty_study, path=path).n_added == 1
@@ -68,7 +80,9 @@ def test_columns_that_were_emptied_in_a_spreadsheet_do_no_harm(tmp_path: Path, e
 @pytest.mark.parametrize(
     ("name", "content", "sentence"),
     [
-        ("a.csv", "name,note\n   \n", "it has 1 cell, the header 2. Put quotation marks around cells with commas."),
+        ("a.csv", "name,note\n   \n", "it has 1 cell, the header 2. Some are missing: write all of them, with commas"),
+        ("a.csv", "a,b,c\nx,y\n", "it has 2 cells, the header 3. Some are missing: write all of them, with commas"),
+        ("a.csv", "a,b\nx,y,,z\n", "it has 4 cells, the header 2. Put quotation marks around cells with commas."),
         ("a.csv", "name;note\nlake;a;b\n", "it has 3 cells, the header 2. Put quotation marks around cells with semi"),
         ("a.csv", 'name,note\nlake,"a"b\n', "write a quotation mark of the text twice"),
         ("a.jsonl", '[{"name": "lake"}]\n', "Line 1: expected a JSON object, not "),
