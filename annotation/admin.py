@@ -94,14 +94,21 @@ class MembershipInline(admin.StackedInline):  # type: ignore[type-arg]
     raw_id_fields = ["user"]
 
 
+READ_ONLY_OF_STUDY = [
+    "slug", "template", "steps", "wanted_responses", "lease_seconds", "order", "counterbalance_options", "entry",
+    "instructions", "consent", "state", "care", "training", "limits", "top_up", "machine_texts", "languages",
+    "created_by", "created_at", "opened_at",
+]  # fmt: skip
+
+
 @admin.register(Study)
 class StudyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_display = ["title", "slug", "state", "template", "wanted_responses", "is_demo", "created_at"]
     list_filter = ["state", "template", "is_demo"]
     search_fields = ["title", "slug"]
-    # state, steps and wanted responses move other rows: they are changed on the study's own pages
-    readonly_fields = ["slug", "template", "steps", "wanted_responses", "consent", "state", "created_at", "opened_at"]
-    raw_id_fields = ["created_by"]
+    # all else is checked by services, moves other rows or has translations: it is changed on the study's own pages
+    fields = ["title", "description", "completion_code", "is_demo", *READ_ONLY_OF_STUDY]
+    readonly_fields = READ_ONLY_OF_STUDY
     inlines = [MembershipInline]
 
     def has_add_permission(self, request: HttpRequest) -> bool:

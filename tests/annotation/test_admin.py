@@ -32,6 +32,19 @@ def test_nobody_adds_changes_or_deletes_rows_that_services_keep(study: Study, ad
     assert admin_client.get(f"/admin/annotation/{table}/add/").status_code == 403
 
 
+def test_settings_that_services_check_are_not_changed_here(study: Study, admin_client: Client) -> None:
+    Study.objects.update(created_by=None)  # as of the demo
+    address = f"/admin/annotation/study/{study.pk}/change/"
+    no_members = {"memberships-TOTAL_FORMS": "0", "memberships-INITIAL_FORMS": "0"}
+    settings = {"care": '{"break_after": "soon"}', "limits": "7", "languages": "{}", "lease_seconds": "1"}
+    form = {"title": "The lake", "description": "", "completion_code": "", **no_members, **settings}
+    assert admin_client.post(address, form).status_code == 302
+    changed = Study.objects.get()
+    assert changed.title == "The lake"
+    for name in settings:
+        assert getattr(changed, name) == getattr(study, name)
+
+
 def test_a_response_can_be_read_and_not_deleted(study: Study, admin_client: Client) -> None:
     response = respond(make_participation(study))
     assert admin_client.get(f"/admin/annotation/response/{response.pk}/change/").status_code == 200
