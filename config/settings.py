@@ -152,6 +152,7 @@ MANIFEST_FETCH_HOSTS = env.names("MANIFEST_FETCH_HOSTS")
 MANIFEST_ROOT = env.text("MANIFEST_ROOT")
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_000_000  # a submitted form without its files
 DATA_UPLOAD_MAX_NUMBER_FILES = 2_000
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 4_000  # every file may come with its name
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1_000_000  # larger uploads go to a temporary file
 
 # Security. Plain http only where `make up` serves one machine.

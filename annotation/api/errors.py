@@ -11,6 +11,7 @@ from rest_framework.views import exception_handler as default_handler
 
 from annotation.errors import AnnotationError
 from annotation.outage import RETRY_SECONDS, outage_behind
+from annotation.too_many import too_many_sentence
 
 logger = logging.getLogger(__name__)
 
@@ -29,6 +30,8 @@ def _answer(error: Exception, context: dict[str, Any]) -> ApiResponse | None:
     if isinstance(error, RequestDataTooBig):
         message = f"The request is larger than {settings.DATA_UPLOAD_MAX_MEMORY_SIZE} bytes. Send less at once."
         return ApiResponse({"type": "body_too_large", "message": message}, status=413)
+    if message := too_many_sentence(error):
+        return ApiResponse({"type": "too_many", "message": message}, status=400)
     if outage := outage_behind(error):
         logger.error("Answered 503, %s", outage.type, exc_info=error)
         body = {"type": outage.type, "message": outage.message}

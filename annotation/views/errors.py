@@ -8,15 +8,17 @@ from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
 from annotation.outage import RETRY_SECONDS, outage_behind
+from annotation.too_many import too_many_sentence
 
 API = "/api/"
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    too_many = too_many_sentence(exception)
     if request.path.startswith(API):
-        message = "The address or the query holds something the site cannot use; nothing was changed."
-        return JsonResponse({"type": "bad_request", "message": message}, status=400)
-    return render(request, "errors/400.html", status=400)
+        message = too_many or "The address or the query holds something the site cannot use; nothing was changed."
+        return JsonResponse({"type": "too_many" if too_many else "bad_request", "message": message}, status=400)
+    return render(request, "errors/400.html", {"reason": too_many}, status=400)
 
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:

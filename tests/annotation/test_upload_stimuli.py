@@ -247,6 +247,23 @@ def test_packed_uploads_keep_two_images_of_one_name_apart(empty_study: Study, mi
     assert json.loads(json.dumps(finished("import_stimuli").result))["n_added"] == IMAGES_AT_ONCE + 2
 
 
+def test_more_files_than_one_request_may_hold_are_told_what_to_do(
+    empty_study: Study, mika: User, sign_in: SignIn, settings: Any
+) -> None:
+    settings.DATA_UPLOAD_MAX_NUMBER_FILES = 2
+    images = [file(f"{n}.jpg", picture((10 * n, 0, 0))) for n in range(3)]
+    client = sign_in(mika)
+    answer = client.post(address(empty_study), {"files": images})
+    assert (answer.status_code, answer.json()["type"]) == (400, "too_many")
+    assert answer.json()["message"].startswith("At most 2 files can be sent at once. Nothing was imported.")
+    page = client.post(f"/studies/{empty_study.slug}/stimuli", {"images": [file("a.jpg", b"x") for _ in range(3)]})
+    assert page.status_code == 400
+    assert "At most 2 files can be sent at once" in page.content.decode()
+    settings.DATA_UPLOAD_MAX_NUMBER_FIELDS = 2
+    answer = client.post(address(empty_study), {"files": file("a.jpg", b"x"), "names": list("abcdef")})
+    assert answer.json()["message"].startswith("At most 2 fields can be sent at once.")
+
+
 def test_packed_uploads_keep_the_names_they_came_with(empty_study: Study, mika: User, sign_in: SignIn) -> None:
     names = [f"trip/day {n}/lake.jpg" for n in range(IMAGES_AT_ONCE)] + ["sea.jpg"]
     images = [file("lake.jpg", picture((10 * n, 0, 0))) for n in range(IMAGES_AT_ONCE + 1)]
