@@ -162,6 +162,8 @@ def import_uploaded_responses(handle: JobHandle) -> dict[str, Any]:
     n_rows, n_responses = result["n_rows"], result["n_responses"]
     revisions, unchanged = result["n_revisions"], result["n_unchanged"]
     said = f"{n_responses:,} responses out of {n_rows:,} rows; {revisions:,} revisions, {unchanged:,} rows unchanged."
+    if surplus := result.get("n_surplus"):
+        said += f" {surplus:,} further rows were surplus and stay out."
     handle.progress(n_rows, n_rows, said)
     return result
 

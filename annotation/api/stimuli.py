@@ -19,7 +19,7 @@ from annotation.api.throttle import Throttle
 from annotation.errors import InvalidInput
 from annotation.images import image_url
 from annotation.models import Stimulus, Study
-from annotation.services.import_responses import LANGUAGE
+from annotation.services.import_refusals import LANGUAGE
 from annotation.services.read_table import KINDS
 from annotation.services.receive_uploads import Upload, receive_uploads
 from annotation.whole_number import whole_number

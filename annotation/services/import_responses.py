@@ -7,7 +7,6 @@ transaction. So half a million rows take seconds, and one bad row leaves nothing
 """
 
 import json
-import re
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from itertools import islice
@@ -26,8 +25,15 @@ from annotation.models.study import consent_hash
 from annotation.services import import_statements as statements
 from annotation.services.bring_rows import bring_rows
 from annotation.services.copy_in import ROWS_AT_ONCE, copy_rows, next_ids
+from annotation.services.import_refusals import (
+    ambiguous_item,
+    check_most_on_one_item,
+    check_words,
+    refuse_what_came_from_here,
+    refuse_what_does_not_fit,
+)
 from annotation.services.insert_stimuli import NewStimulus, insert_stimuli
-from annotation.services.read_table import NotByColumn, Table, open_table
+from annotation.services.read_table import NotByColumn, open_table
 from annotation.services.response_columns import checked_batches
 from annotation.services.response_pairs import Pairs, pairs_of
 from annotation.services.response_rows import NewStudyRules, ResponseRows, Rules, StudyRules
@@ -48,14 +54,14 @@ STAGING = (
     "import_change",
 )
 RESERVED = ("new", "import")  # pages beside those of studies, annotation/urls.py
-MOST_WANTED = 1000  # as Study.wanted_responses
-LANGUAGE = re.compile(r"(?=.{2,12}\Z)[A-Za-z]{2,3}(-[A-Za-z0-9]+)*")  # as long as Participation.language
 Progress = Callable[[int, str], None]
 
 
 @dataclass
 class ImportedResponses:
-    """What an import did. n_rows: rows read; n_unchanged: rows that said what was known already."""
+    """What an import did. n_rows: rows taken; n_unchanged: those of them that said what was known already; n_surplus:
+    further rows, of our own exports, that were surplus there and stay out.
+    """
 
     study: str
     made_study: bool
@@ -63,6 +69,7 @@ class ImportedResponses:
     n_responses: int = 0
     n_revisions: int = 0
     n_unchanged: int = 0
+    n_surplus: int = 0
     n_stimuli: int = 0
     n_annotators: int = 0
     labels: list[str] = field(default_factory=list)
@@ -93,7 +100,7 @@ def import_responses(
     A repeated worker and item is a revision: the last row counts. The same file again changes nothing.
     Raises InvalidRows (which rows, which field, why), InvalidInput.
     """
-    _check_words(new_slug if study is None else "", title, language)
+    check_words(new_slug if study is None else "", title, language)
     table = open_table(path, name=file_name)
     names, is_affection = columns_of(table, columns or {}, study)
     new = NewStudyRules(names, is_affection=is_affection, text_optional=text_optional)
@@ -103,21 +110,23 @@ def import_responses(
         with RowsAside() as aside:
             pairs = _put_aside(rows, aside, progress)
             n_rows = len(pairs.numbers)
-            _check_most_on_one_item(pairs, table)
+            check_most_on_one_item(pairs, table)
             with transaction.atomic(), connection.cursor() as cursor:
                 _clear(cursor)
                 made_study = study is None
-                if study is None:
+                if study is not None:
+                    refuse_what_came_from_here(study, rows)
+                else:
                     wanted = pairs.most_on_one_item
                     study = _make_study(new_slug, title or new_slug, new.steps(), wanted, is_affection, user)
                 labels = [label["id"] for label in study.labels]
-                result = ImportedResponses(study.slug, made_study, n_rows, labels=labels)
+                result = ImportedResponses(study.slug, made_study, n_rows, n_surplus=rows.n_surplus, labels=labels)
                 progress(n_rows, "Writing responses")
                 _one_import_at_a_time(cursor, study)
                 result.n_stimuli = _write_items(cursor, study, rows)
                 result.n_annotators = _write_workers(cursor, study, rows, language)
                 bring_rows(cursor, study, aside, pairs, table)
-                _refuse_what_does_not_fit(cursor, table)
+                refuse_what_does_not_fit(cursor, table)
                 _write_responses(cursor, study, rules, result, language)
     except IntegrityError as error:
         # somebody answered, or made the same study, in the same moment
@@ -125,17 +134,6 @@ def import_responses(
             f"{table.name} could not be imported since the study changed meanwhile; nothing was imported. Try again."
         ) from error
     return result
-
-
-def _check_words(slug: str, title: str, language: str) -> None:
-    """What the database could not keep is said before half a million rows are read."""
-    for what, given, most in (("address of a study", slug, 80), ("title", title, 200)):
-        if len(given) > most:
-            raise InvalidInput(f"The {what} has at most {most} characters; {given[:40]!r}... has {len(given)}.")
-        if "\x00" in given:
-            raise InvalidInput(f"The {what} holds a NUL character.")
-    if language and not LANGUAGE.fullmatch(language):
-        raise InvalidInput(f"{language[:40]!r} is no code of a language; write it as en, pt or zh-hans.")
 
 
 def _put_aside(rows: ResponseRows, aside: RowsAside, progress: Progress) -> Pairs:
@@ -166,7 +164,8 @@ def _put_aside(rows: ResponseRows, aside: RowsAside, progress: Progress) -> Pair
             progress(n_rows, "Reading rows")
     rows.problems.raise_if_any()
     if not n_rows:
-        raise InvalidInput(f"{rows.table.name} has a header but no rows, so there is nothing to import.")
+        no_rows = "nothing but surplus rows" if rows.n_surplus else "a header but no rows"
+        raise InvalidInput(f"{rows.table.name} has {no_rows}, so there is nothing to import.")
     return pairs_of(*(np.concatenate(each) for each in zip(*seen, strict=True)))
 
 
@@ -175,15 +174,6 @@ def _clear(cursor: Any) -> None:
     cursor.execute(f"drop table if exists {', '.join(f'pg_temp.{table}' for table in STAGING)}")
     # sorts of some hundred MB that go through the disk would take longer than all the rest
     cursor.execute("set local work_mem = '64MB'")
-
-
-def _check_most_on_one_item(pairs: Pairs, table: Table) -> None:
-    """The largest number of responses on one item is what a new study must have wanted."""
-    if pairs.most_on_one_item > MOST_WANTED:
-        raise InvalidInput(
-            f"One item of {table.name} has {pairs.most_on_one_item} responses; at most {MOST_WANTED} are possible. Is "
-            "this the right column of items?"
-        )
 
 
 def _make_study(
@@ -225,7 +215,7 @@ def _write_items(cursor: Any, study: Study, rows: ResponseRows) -> int:
     cursor.execute("analyze import_item")
     cursor.execute(statements.AMBIGUOUS_ITEM, values)
     if found := cursor.fetchone():
-        raise InvalidInput(_ambiguous(*found, has_source=bool(rows.columns.source)))
+        raise InvalidInput(ambiguous_item(*found, has_source=bool(rows.columns.source)))
     cursor.execute(statements.MATCH_ITEMS, values)
     cursor.execute("select source, name from import_item where stimulus_id is null order by item")
     new = cursor.fetchall()
@@ -233,14 +223,6 @@ def _write_items(cursor: Any, study: Study, rows: ResponseRows) -> int:
     if new:
         cursor.execute(statements.MATCH_ITEMS, values)
     return n_new
-
-
-def _ambiguous(name: str, source: str, n: int, *, has_source: bool) -> str:
-    if not has_source:
-        advice = "Add a column with their source and name it with --source-column."
-        return f"Item {name!r}: the study has {n} images of this name. {advice} Nothing was imported."
-    where = f" from {source!r}" if source else " without a source"
-    return f"Item {name!r}: the study has {n} images of this name{where}, so none can be told. Nothing was imported."
 
 
 def _write_workers(cursor: Any, study: Study, rows: ResponseRows, language: str) -> int:
@@ -283,28 +265,6 @@ def _write_workers(cursor: Any, study: Study, rows: ResponseRows, language: str)
     values = {"study": study.pk, "consent": consent.pk, "language": language, "now": now}
     cursor.execute(statements.PARTICIPATIONS, values)
     return len(new)
-
-
-def _refuse_what_does_not_fit(cursor: Any, table: Table) -> None:
-    """An existing study may want fewer responses than the file brings, or a person may have withdrawn hers."""
-    cursor.execute(statements.TOO_MANY)
-    too_many = cursor.fetchall()
-    if too_many:
-        sentences = [
-            f"Row {row}: item {name!r} wants {wanted} responses, has {held} and would get {n} more."
-            for name, wanted, held, n, row in too_many
-        ]
-        raise InvalidInput(
-            f"{' '.join(sentences)} Nothing of {table.name} was imported. Raise the study's wanted responses, or "
-            "import into a study of its own."
-        )
-    cursor.execute(statements.GONE)
-    gone = cursor.fetchone()
-    if gone:
-        raise InvalidInput(
-            f"Row {gone[0]}: this person's answer to this item was {gone[1]} here, so the file cannot bring one back. "
-            f"Take the row out. Nothing of {table.name} was imported."
-        )
 
 
 def _write_responses(cursor: Any, study: Study, rules: Rules, result: ImportedResponses, language: str) -> None:

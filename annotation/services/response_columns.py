@@ -31,6 +31,7 @@ def checked_batches(rows: ResponseRows) -> Iterator[pa.RecordBatch]:
         if columns.status:
             kept = pc.not_equal(batch.column(columns.status), "surplus")
             numbers, batch = numbers.filter(kept), batch.filter(kept)
+            rows.n_surplus += len(kept) - len(numbers)
         cells = {part: _cells(batch.column(name), rows.is_guarded) for part, name in wanted.items()}
         worker_codes = cells["worker"].dictionary_encode()
         _check_names("worker", worker_codes.dictionary)

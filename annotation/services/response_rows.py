@@ -192,6 +192,7 @@ class ResponseRows:
         self.workers: dict[str, int] = {}
         self.items: dict[tuple[str, str], int] = {}  # (source, name)
         self.simulated: set[str] = set()  # workers whom a column of the file marks
+        self.n_surplus = 0  # rows of our own exports that came too late to count, and stay out
         named = ((part, getattr(columns, part)) for part in PARTS)
         self._places = {part: table.place(name) for part, name in named if name}
 
@@ -200,6 +201,7 @@ class ResponseRows:
         self.workers.clear()
         self.items.clear()
         self.simulated.clear()
+        self.n_surplus = 0
 
     def worker_number(self, worker: str) -> int:
         return self.workers.setdefault(worker, len(self.workers))
@@ -212,6 +214,7 @@ class ResponseRows:
         status_at = self._place("status")
         for number, row in self.table.rows(self.problems):
             if status_at is not None and row[status_at] == "surplus":
+                self.n_surplus += 1
                 continue
             try:
                 checked = self.check(row)

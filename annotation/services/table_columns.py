@@ -5,7 +5,8 @@ Known by their header are Affection's public files and the CSV, JSON Lines and P
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 from annotation.emotions import AFFECTION
 from annotation.errors import InvalidInput
@@ -24,7 +25,7 @@ OWN_COLUMNS = tuple(flat_schema([]).names)  # of our CSV, JSON Lines and Parquet
 OWN_PARTS = {"worker": "annotator", "item": "stimulus_name", "source": "stimulus_source"}
 OPTIONAL_COLUMNS = {"text": "explanation", "source": "source_dataset"}
 PARTS = ("worker", "item", "label", "text", "source", "status", "simulated")
-NAMED_PARTS = PARTS[:5]
+NAMED_PARTS, NEEDED = PARTS[:5], PARTS[:3]
 
 
 @dataclass(frozen=True)
@@ -55,20 +56,28 @@ def columns_of(table: Table, named: dict[str, str], study: Study | None = None) 
     if set(table.columns) >= set(OWN_COLUMNS):
         columns, is_affection = _own_columns(table, named, study)
     elif set(table.columns) >= set(AFFECTION_COLUMNS.values()):
-        columns = Columns(**{**AFFECTION_COLUMNS, **named})
+        columns = _named(AFFECTION_COLUMNS, named)
         is_affection = (columns.worker, columns.label) == ("workerid", "emotion")
     else:
         found = {part: name for part, name in OPTIONAL_COLUMNS.items() if name in table.columns}
-        columns, is_affection = Columns(**{**found, **named}), False
+        columns, is_affection = _named(found, named), False
     _check(table, columns)
     return columns, is_affection
+
+
+def _named(usual: dict[str, str], named: dict[str, str]) -> Columns:
+    names: dict[str, Any] = {**usual, **named}
+    return Columns(**names)
 
 
 def _check(table: Table, columns: Columns) -> None:
     """Every column is there, and holds one thing only."""
     taken: dict[str, str] = {}
     for part in NAMED_PARTS:
-        if name := getattr(columns, part):
+        name = getattr(columns, part)
+        if not name and part in NEEDED:
+            raise InvalidInput(f"Say which column of {table.name} holds the {part}. Nothing was imported.")
+        if name:
             table.place(name, option=f"--{part}-column")
             if name in taken:
                 sentence = f"The column {name!r} is taken for the {taken[name]} and for the {part}; each needs its own."
@@ -92,8 +101,8 @@ def _own_columns(table: Table, named: dict[str, str], study: Study | None) -> tu
         raise _unclear(table, steps)
     if named.get("item", OWN_PARTS["item"]) == OWN_PARTS["item"]:
         _check_names_are_different(table)
-    columns = Columns(
-        **{**OWN_PARTS, **named, "label": label, "text": text},
+    columns = replace(
+        _named(OWN_PARTS, {**named, "label": label, "text": text}),
         status="status",
         simulated="is_simulated",
         labels=tuple(sorted(shown.get(label, []))),

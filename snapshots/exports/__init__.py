@@ -50,7 +50,7 @@ EXPORT_FORMATS: dict[str, ExportFormat] = {
             "Parquet",
             "parquet",
             write_parquet,
-            "One typed, compressed table of responses for pandas, Polars, R or DuckDB.",
+            "One typed, compressed table of responses for pandas, Polars, R or DuckDB; can be imported again.",
         ),
         ExportFormat(
             "affection_raw",

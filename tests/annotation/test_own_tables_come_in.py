@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.core.management import CommandError, call_command
 
 from annotation.errors import InvalidInput
 from annotation.models import Response, Stimulus, Study
@@ -14,7 +15,7 @@ from annotation.services.import_responses import ImportedResponses, import_respo
 from annotation.services.preview_responses import preview_responses
 from annotation.services.table_columns import OWN_COLUMNS
 from snapshots.label_sets import AFFECTION
-from tests.conftest import make_study
+from tests.conftest import make_participation, make_study, respond
 
 pytestmark = pytest.mark.django_db
 
@@ -49,6 +50,23 @@ def test_the_label_is_found_where_the_words_come_first(tmp_path: Path) -> None:
     assert Response.objects.get().answers == {"label": "awe", "explanation": WORDS}
 
 
+@pytest.mark.parametrize("kind", ["csv", "jsonl"])
+def test_rows_that_stay_out_are_counted_however_a_table_is_read(tmp_path: Path, kind: str, capsys: Any) -> None:
+    rows = [{"annotator": name, "mood": "awe", "status": "surplus"} for name in "ab"]
+    with pytest.raises(InvalidInput, match="has nothing but surplus rows"):
+        bring(exported(tmp_path, rows, ["mood"]))
+    path = exported(tmp_path, [*rows, {"annotator": "c", "mood": "awe"}], ["mood"])
+    if kind == "jsonl":
+        with path.open(newline="") as file:
+            lines = [json.dumps(row) for row in csv.DictReader(file)]
+        path = tmp_path / "responses.jsonl"
+        path.write_text("\n".join(lines))
+    call_command("import_responses", "again", path)
+    said = capsys.readouterr().out
+    assert "1 rows read" in said
+    assert "2 further rows were surplus and stay out." in said
+
+
 def test_labels_that_nobody_chose_come_back_as_well(tmp_path: Path) -> None:
     row = {"mood": "awe", "options_shown": shown(mood=["fear", "awe", "none"])}
     assert bring(exported(tmp_path, [row], ["mood"])).labels == ["awe", "fear", "none"]
@@ -69,13 +87,23 @@ def test_a_person_says_which_of_many_steps_is_meant(tmp_path: Path) -> None:
     assert Response.objects.get().answers == {"label": "y", "explanation": WORDS}
 
 
+def test_a_command_can_leave_the_words_out(tmp_path: Path) -> None:
+    row = {"first": "x", "why": WORDS, "more": "y", "options_shown": shown(first=["x"])}
+    path = exported(tmp_path, [row], ["first", "why", "more"])
+    call_command("import_responses", "again", path, "--label-column", "first", "--text-column", "")
+    assert Response.objects.get().answers == {"label": "x"}
+    with pytest.raises(CommandError, match=r"Say which column of responses\.csv holds the item"):
+        call_command("import_responses", "again", path, "--item-column", "")
+
+
 def test_what_is_surplus_or_simulated_stays_so_when_columns_are_named(tmp_path: Path) -> None:
     rows = [
         {"annotator": "a", "mood": "awe"},
         {"annotator": "b", "mood": "awe", "status": "surplus"},
         {"annotator": "c", "mood": "fear", "is_simulated": "true"},
     ]
-    bring(exported(tmp_path, rows, ["mood"]), columns={"worker": "annotator", "label": "mood"})
+    result = bring(exported(tmp_path, rows, ["mood"]), columns={"worker": "annotator", "label": "mood"})
+    assert (result.n_rows, result.n_surplus, result.n_unchanged) == (2, 1, 0)
     assert list(Response.objects.order_by("id").values_list("label", "is_simulated")) == [
         ("awe", False),
         ("fear", True),
@@ -132,6 +160,17 @@ def test_a_study_is_read_by_the_names_of_its_steps(tmp_path: Path, mika: User) -
     assert preview.columns_to_import == {}
     import_responses(path=path, study=study)
     assert Response.objects.get().answers == {"emotion": "awe", "explanation": WORDS}
+
+
+def test_a_studys_own_export_does_not_count_its_people_twice(tmp_path: Path, mika: User) -> None:
+    study = make_study(mika, n_stimuli=2)
+    first = respond(make_participation(study)).participation.annotator.pseudonym
+    row = {"annotator": first, "explanation": WORDS, "emotion": "awe", "stimulus_name": "picture_1.jpg"}
+    path = exported(tmp_path, [row], ["emotion", "explanation"])
+    with pytest.raises(InvalidInput, match="the file was exported from here, and its answers are here already"):
+        import_responses(path=path, study=study)
+    assert Response.objects.count() == 1
+    assert bring(path).n_responses == 1
 
 
 def test_a_part_that_is_left_out_on_purpose_stays_out(tmp_path: Path, mika: User) -> None:

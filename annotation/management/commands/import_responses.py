@@ -57,8 +57,10 @@ class Command(BaseCommand):
         parser.add_argument("--worker-column", metavar="NAME", help="who answered (default: worker)")
         parser.add_argument("--item-column", metavar="NAME", help="what was answered about (default: item)")
         parser.add_argument("--label-column", metavar="NAME", help="the label that was chosen (default: label)")
-        parser.add_argument("--text-column", metavar="NAME", help="the words (default: explanation, if there is one)")
-        parser.add_argument("--source-column", metavar="NAME", help="the data set of an item (default: source_dataset)")
+        parser.add_argument("--text-column", metavar="NAME", help="the words (default: explanation, if any; '' = none)")
+        parser.add_argument(
+            "--source-column", metavar="NAME", help="an item's data set (default: source_dataset; '' = none)"
+        )
         parser.add_argument("--text-optional", action="store_true", help="a new study takes rows without words as well")
         parser.add_argument("--language", default="", metavar="CODE", help="language of the words, such as en")
         parser.add_argument("--title", default="", help="title of a study that is made (default: STUDY)")
@@ -79,7 +81,7 @@ class Command(BaseCommand):
                 study=study,
                 new_slug=options["study"],
                 title=options["title"],
-                columns={part: options[f"{part}_column"] for part in PARTS if options[f"{part}_column"]},
+                columns={part: name for part in PARTS if (name := options[f"{part}_column"]) is not None},
                 text_optional=options["text_optional"],
                 language=options["language"],
                 user=self._manager(options["manager"]),
@@ -94,6 +96,7 @@ class Command(BaseCommand):
             f"{result.study}: {result.n_rows:,} rows read in {time.monotonic() - began:.1f} s; "
             f"{result.n_responses:,} responses of {result.n_annotators:,} new annotators on {result.n_stimuli:,} new "
             f"stimuli, {result.n_revisions:,} revisions, {result.n_unchanged:,} rows unchanged."
+            + (f" {result.n_surplus:,} further rows were surplus and stay out." if result.n_surplus else "")
         )
         if result.made_study:
             self.stdout.write(f"Made the study {result.study} (closed) with the labels {', '.join(result.labels)}.")
