@@ -14,13 +14,13 @@ from rest_framework.response import Response as ApiResponse
 from rest_framework.views import APIView
 
 from annotation.access import get_study
+from annotation.api.paging import BEFORE, page_of
 from annotation.models import Payment, Study
 from annotation.services.measure_pay import measure, totals_of
 from annotation.services.pay_plan import FIELDS, plan_of, promised_hourly, set_plan, warnings_of
 from annotation.services.plan_payments import RULES, committed, plan_by_rule, plan_from_csv, plan_rewards
 from annotation.services.reconcile_payments import settle
 from annotation.services.send_payments import start_sending
-from annotation.whole_number import whole_number
 
 PAGE_SIZE = 200
 
@@ -115,15 +115,13 @@ class Payments(APIView):
         purpose = serializers.CharField(max_length=80, default="", allow_blank=True)
         table = serializers.CharField(max_length=2_000_000, default="", allow_blank=True, trim_whitespace=False)
 
-    @extend_schema(responses=dict)
+    @extend_schema(parameters=[BEFORE], responses=dict)
     def get(self, request: Request, slug: str) -> ApiResponse:
         study = get_study(request.user, slug, "pay")
         found = Payment.objects.filter(study=study).select_related("participation__annotator", "recruitment")
-        if before := whole_number(request.query_params.get("before", "")):
-            found = found.filter(pk__lt=before)
-        rows = list(found.order_by("-pk")[:PAGE_SIZE])
-        next_before = rows[-1].pk if len(rows) == PAGE_SIZE else None
-        return ApiResponse({"payments": [payment_as_dict(row) for row in rows], "next_before": next_before})
+        page = page_of(request, found.order_by("-pk"), PAGE_SIZE)
+        rows = [payment_as_dict(row) for row in page.rows]
+        return ApiResponse({"payments": rows, "next_before": page.next_before})
 
     @extend_schema(request=Input, responses={201: dict})
     def post(self, request: Request, slug: str) -> ApiResponse:

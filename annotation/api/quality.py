@@ -3,13 +3,14 @@
 from typing import Any
 
 from django.http import Http404
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response as ApiResponse
 from rest_framework.views import APIView
 
 from annotation.access import get_study
+from annotation.api.paging import BEFORE, page_of
 from annotation.api.participants import ParticipantView
 from annotation.models import (
     Participation,
@@ -27,7 +28,6 @@ from annotation.quality.of_people import signals_of_people
 from annotation.services.ask_about_decision import ask_about_decision
 from annotation.services.change_rules import is_tried, remove_rule, save_rule, start_trial, switch_rule
 from annotation.services.decide_quality import decide
-from annotation.whole_number import whole_number
 
 AT_ONCE = 100
 
@@ -35,13 +35,12 @@ AT_ONCE = 100
 class Signals(APIView):
     """The signals of the study's responses, the newest first, and the catalogue that says what they mean."""
 
-    @extend_schema(responses=dict)
+    @extend_schema(parameters=[BEFORE], responses=dict)
     def get(self, request: Request, slug: str) -> ApiResponse:
         study = get_study(request.user, slug, "review_quality")
         rows = ResponseSignals.objects.filter(study_id=study.pk).order_by("-response_id")
-        if before := whole_number(request.query_params.get("before", "")):
-            rows = rows.filter(response_id__lt=before)
-        page = list(rows[:AT_ONCE])
+        asked = page_of(request, rows, AT_ONCE, key="response_id")
+        page = asked.rows
         people = {row.participation_id for row in page}
         pseudonyms = dict(Participation.objects.filter(pk__in=people).values_list("pk", "annotator__pseudonym"))
         of_people = signals_of_people(people)
@@ -71,6 +70,7 @@ class Signals(APIView):
                     }
                     for row in page
                 ],
+                "next_before": asked.next_before,
             }
         )
 
@@ -183,7 +183,10 @@ class Switch(APIView):
 class Flags(APIView):
     """The review queue: what waits for a decision, or with ?state=decided what was decided; the newest first."""
 
-    @extend_schema(responses=dict)
+    @extend_schema(
+        parameters=[BEFORE, OpenApiParameter("state", enum=["open", "decided"], description="open unless told")],
+        responses=dict,
+    )
     def get(self, request: Request, slug: str) -> ApiResponse:
         study = get_study(request.user, slug, "review_quality")
         state = QualityFlag.DECIDED if request.query_params.get("state") == "decided" else QualityFlag.OPEN
@@ -193,8 +196,7 @@ class Flags(APIView):
             .prefetch_related("decisions")
             .order_by("-pk")
         )
-        if before := whole_number(request.query_params.get("before", "")):
-            flags = flags.filter(pk__lt=before)
+        page = page_of(request, flags, AT_ONCE)
         return ApiResponse(
             {
                 "flags": [
@@ -213,8 +215,9 @@ class Flags(APIView):
                         ],
                         "created_at": flag.created_at,
                     }
-                    for flag in flags[:AT_ONCE]
-                ]
+                    for flag in page.rows
+                ],
+                "next_before": page.next_before,
             }
         )
 

@@ -8,6 +8,7 @@ from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response as ApiResponse
 
+from annotation.api.paging import BEFORE, page_of
 from annotation.api.participants import NOT_HERE, ParticipantView
 from annotation.api.shown_work import response_as_dict, work_of
 from annotation.errors import AlreadyAnswered, NotTakingPart
@@ -19,7 +20,8 @@ from annotation.services.revise_response import revise_response
 from annotation.services.submit_response import submit_response
 from annotation.services.withdraw import withdraw_response
 from annotation.training.attention import answer_check, is_check
-from annotation.whole_number import whole_number
+
+PER_PAGE = 50
 
 
 class AnsweredWork(serializers.Serializer[Any]):
@@ -101,13 +103,12 @@ class Responses(ParticipantView):
             status=status.HTTP_201_CREATED,
         )
 
-    @extend_schema(responses=dict)
+    @extend_schema(parameters=[BEFORE], responses=dict)
     def get(self, request: Request, slug: str) -> ApiResponse:
         participation = self.participation(request)
-        own = responses_of_participation(participation)
-        if before := whole_number(request.query_params.get("before", "")):
-            own = own.filter(pk__lt=before)
-        return ApiResponse({"responses": [response_as_dict(self.study, response) for response in own[:50]]})
+        page = page_of(request, responses_of_participation(participation), PER_PAGE)
+        own = [response_as_dict(self.study, response) for response in page.rows]
+        return ApiResponse({"responses": own, "next_before": page.next_before})
 
 
 def _response(study: Study, response: Response | None) -> dict[str, Any] | None:

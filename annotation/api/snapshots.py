@@ -15,12 +15,12 @@ from rest_framework.response import Response as ApiResponse
 from rest_framework.views import APIView
 
 from annotation.access import get_study, may_create_studies
+from annotation.api.paging import BEFORE, page_of
 from annotation.api.throttle import Throttle
 from annotation.errors import InvalidInput
 from annotation.models import SnapshotRecord
 from annotation.services.delete_exports import delete_withdrawn_exports
 from annotation.services.receive_uploads import Upload, receive_snapshot
-from annotation.whole_number import whole_number
 from jobs.models import Job
 from jobs.queries import jobs_of
 from jobs.services import start_job
@@ -67,7 +67,7 @@ class Snapshots(APIView):
 class Exports(APIView):
     """POST: write a snapshot in a format, in the background; without a snapshot id the study is frozen first.
 
-    GET: the exports, newest first, `?before=<id>` for more.
+    GET: the exports, newest first.
     """
 
     class Input(serializers.Serializer[Any]):
@@ -90,12 +90,10 @@ class Exports(APIView):
         job = start_job("export", study_key=slug, arguments=arguments, user=request.user)
         return ApiResponse(job.as_dict(), status=status.HTTP_202_ACCEPTED)
 
-    @extend_schema(responses=dict)
+    @extend_schema(parameters=[BEFORE], responses=dict)
     def get(self, request: Request, slug: str) -> ApiResponse:
         get_study(request.user, slug, "export")
-        jobs = jobs_of(slug, "export")
-        if before := whole_number(request.query_params.get("before", "")):
-            jobs = jobs.filter(pk__lt=before)
+        page = page_of(request, jobs_of(slug, "export"), EXPORTS_SHOWN)
         marked = marked_snapshots(slug)
         return ApiResponse(
             {
@@ -105,8 +103,9 @@ class Exports(APIView):
                         "download_url": download_url(job),
                         "contains_withdrawn": job.result.get("snapshot_id") in marked,
                     }
-                    for job in jobs[:EXPORTS_SHOWN]
-                ]
+                    for job in page.rows
+                ],
+                "next_before": page.next_before,
             }
         )
 

@@ -15,6 +15,7 @@ from rest_framework.response import Response as ApiResponse
 from rest_framework.views import APIView
 
 from annotation.access import get_study
+from annotation.api.paging import BEFORE, page_of
 from annotation.api.throttle import Throttle
 from annotation.errors import InvalidInput
 from annotation.images import image_url
@@ -22,7 +23,6 @@ from annotation.models import Stimulus, Study
 from annotation.services.import_refusals import LANGUAGE
 from annotation.services.read_table import KINDS
 from annotation.services.receive_uploads import Upload, receive_uploads
-from annotation.whole_number import whole_number
 from jobs.services import start_job
 
 PER_PAGE = 100
@@ -47,7 +47,7 @@ def as_dict(study: Study, stimulus: Stimulus) -> dict[str, Any]:
 
 
 class Stimuli(APIView):
-    """GET: the stimuli, newest first, `?before=<id>` for more. POST: images, zips or manifests as multipart files."""
+    """GET: the stimuli, newest first. POST: images, zips or manifests as multipart files."""
 
     parser_classes = [MultiPartParser]
 
@@ -57,13 +57,12 @@ class Stimuli(APIView):
         names = serializers.ListField(child=serializers.CharField(max_length=1000), required=False)
         source_dataset = serializers.CharField(max_length=120, required=False, allow_blank=True)
 
-    @extend_schema(responses=dict)
+    @extend_schema(parameters=[BEFORE], responses=dict)
     def get(self, request: Request, slug: str) -> ApiResponse:
         study = get_study(request.user, slug, "see_results")
-        stimuli = Stimulus.objects.filter(study=study).order_by("-id")
-        if before := whole_number(request.query_params.get("before", "")):
-            stimuli = stimuli.filter(pk__lt=before)
-        return ApiResponse({"stimuli": [as_dict(study, stimulus) for stimulus in stimuli[:PER_PAGE]]})
+        page = page_of(request, Stimulus.objects.filter(study=study).order_by("-id"), PER_PAGE)
+        stimuli = [as_dict(study, stimulus) for stimulus in page.rows]
+        return ApiResponse({"stimuli": stimuli, "next_before": page.next_before})
 
     @extend_schema(request={"multipart/form-data": Input}, responses={201: dict, 202: dict})
     def post(self, request: Request, slug: str) -> ApiResponse:

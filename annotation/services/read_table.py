@@ -200,7 +200,8 @@ def _csv_rows(table: Table, problems: Problems) -> Iterator[tuple[int, list[Any]
             next(rows)
             for number, row in enumerate(rows, start=2):
                 if len(row) == width:
-                    if any(cell.strip() for cell in row):  # a spreadsheet leaves rows that were emptied
+                    # a spreadsheet leaves rows that were emptied; in a single column an empty cell is meant to be one
+                    if width == 1 or any(cell.strip() for cell in row):
                         yield number, row  # type: ignore[misc]  # list[str] is never written to
                 elif len(row) > width and not any(cell.strip() for cell in row[width:]):
                     yield number, row[:width]  # type: ignore[misc]  # the line ends in delimiters

@@ -93,7 +93,9 @@ def test_a_command_can_leave_the_words_out(tmp_path: Path) -> None:
     call_command("import_responses", "again", path, "--label-column", "first", "--text-column", "")
     assert Response.objects.get().answers == {"label": "x"}
     with pytest.raises(CommandError, match=r"Say which column of responses\.csv holds the item"):
-        call_command("import_responses", "again", path, "--item-column", "")
+        call_command(
+            "import_responses", "other", path, "--label-column", "first", "--text-column", "", "--item-column="
+        )
 
 
 def test_what_is_surplus_or_simulated_stays_so_when_columns_are_named(tmp_path: Path) -> None:
@@ -132,7 +134,7 @@ def test_an_image_whose_name_and_source_two_have_is_not_guessed(tmp_path: Path) 
     study = make_study(n_stimuli=2)
     Stimulus.objects.update(name="1.jpg", source_dataset="oasis")
     path = tmp_path / "labels.csv"
-    path.write_text("worker,item,label,explanation,source_dataset\nw,1.jpg,awe,the lake,oasis\n")
+    path.write_text(f"worker,item,label,explanation,source_dataset\nw,1.jpg,awe,{WORDS},oasis\n")
     with pytest.raises(InvalidInput, match="the study has 2 images of this name from 'oasis', so none can be told"):
         import_responses(path=path, study=study)
     assert not Response.objects.exists()

@@ -63,7 +63,7 @@ def answered(study: Study) -> Study:
     return study
 
 
-def zip_of(study: Study) -> ContentFile[bytes]:
+def zip_of(study: Study) -> "ContentFile[bytes]":
     """A whole snapshot of the study as it is now, to be uploaded."""
     exported = export_snapshot(
         snapshot_id=freeze_snapshot(study=study).snapshot_id, format_name="snapshot", folder="exports/1"

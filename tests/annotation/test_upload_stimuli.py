@@ -14,12 +14,13 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from rest_framework.authtoken.models import Token
 
+from annotation.api.stimuli import PER_PAGE
 from annotation.models import Response, Stimulus, Study
 from annotation.services.receive_uploads import IMAGES_AT_ONCE
 from jobs.models import Job
 from jobs.services import run
 from tests.annotation.pictures import as_zip, picture
-from tests.conftest import make_study
+from tests.conftest import make_stimuli, make_study
 
 pytestmark = pytest.mark.django_db
 
@@ -200,6 +201,20 @@ def test_the_list_goes_on_where_it_ended(mika: User, sign_in: SignIn) -> None:
     assert not {row["id"] for row in first} & {row["id"] for row in second}
 
 
+def test_a_page_says_where_the_next_one_begins_and_a_wrong_place_is_refused(mika: User, sign_in: SignIn) -> None:
+    study = make_study(mika, n_stimuli=PER_PAGE)
+    client = sign_in(mika)
+    assert client.get(address(study)).json()["next_before"] is None
+    make_stimuli(study, 1, prefix="one more")
+    first = client.get(address(study)).json()
+    assert first["next_before"] == first["stimuli"][-1]["id"]
+    last = client.get(address(study), {"before": first["next_before"]}).json()
+    assert (len(last["stimuli"]), last["next_before"]) == (1, None)
+    for odd in ("abc", "-1", "1.5", "0", "9" * 40):
+        refused = client.get(address(study), {"before": odd})
+        assert (refused.status_code, "before" in refused.json()["errors"]) == (400, True)
+
+
 # --- responses from elsewhere ---
 
 
@@ -216,7 +231,7 @@ def test_responses_come_in_by_a_job_that_may_run_twice(study: Study, mika: User,
 
 
 def test_a_program_says_the_language_of_the_words(study: Study, mika: User, sign_in: SignIn, settings: Any) -> None:
-    content = b"worker,item,label,explanation\nw,picture_0.jpg,awe,le lac\n"
+    content = b"worker,item,label,explanation\nw,picture_0.jpg,awe,le lac tranquille\n"
     where = f"/api/v1/studies/{study.slug}/response-imports"
     client = sign_in(mika)
     assert client.post(where, {"file": file("labels.csv", content), "language": "fr"}).status_code == 202
