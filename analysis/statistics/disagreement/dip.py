@@ -46,8 +46,9 @@ def dip(values: ArrayLike) -> float:
             widest = float(at_high.max())
         if widest <= largest:
             return largest / 2
-        left_off = float((after[first : left + 1] - low[: left - first + 1]).max())
-        right_off = float((high[right - first :] - before[right : last + 1]).max())
+        # not at the two ends themselves: a distribution with one top may leap there, as equal numbers make it do
+        left_off = float((after[first:left] - low[: left - first]).max(initial=0.0))
+        right_off = float((high[right - first + 1 :] - before[right + 1 : last + 1]).max(initial=0.0))
         largest = max(largest, left_off, right_off)
         if (left, right) == (first, last) or right - left < 1:
             return largest / 2

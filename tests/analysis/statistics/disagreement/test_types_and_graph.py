@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+from scipy.optimize import linprog
 
 from analysis.statistics.disagreement import KnownStudy, Votes, confusion_graph, dip, dip_p, types_of_people
 
@@ -50,6 +51,53 @@ def test_the_dip_of_two_heaps_is_a_quarter_and_of_an_even_row_next_to_nothing():
     assert dip([3, 3, 3]) == pytest.approx(1 / 6)
     with pytest.raises(ValueError, match="at least one number"):
         dip([])
+
+
+def nearest_with_one_top(numbers: np.ndarray) -> float:
+    """The dip by its definition: over every place of the top, the least largest distance to a distribution that is
+    convex before it and concave after it, and may leap at it; by SciPy's linear programming."""
+    x, times = np.unique(numbers, return_counts=True)
+    after = np.cumsum(times) / times.sum()
+    before, k = after - times / times.sum(), len(x)
+    found = []
+    for top in range(k):
+        rows, bounds = [], []
+
+        def at_most(coefficients: dict[int, float], bound: float, rows: list = rows, bounds: list = bounds) -> None:
+            row = np.zeros(k + 2)
+            row[list(coefficients)] = list(coefficients.values())
+            rows.append(row)
+            bounds.append(bound)
+
+        # places 0 to top: the height just before each; top + 1 to k: at and after; k + 1: the distance
+        for place, at in [(at, at) for at in range(top + 1)] + [(at + 1, at) for at in range(top, k)]:
+            for seen in (
+                {before[at], after[at]}
+                - ({after[at]} if place == top else set())
+                - ({before[at]} if place == top + 1 else set())
+            ):
+                at_most({place: 1.0, k + 1: -1.0}, seen)
+                at_most({place: -1.0, k + 1: -1.0}, -seen)
+        for place in range(k):
+            at_most({place: 1.0, place + 1: -1.0}, 0.0)
+        steps = np.diff(x)
+        for sign, middles, shift in ((1.0, range(1, top), 0), (-1.0, range(top + 1, k - 1), 1)):
+            for at in middles:
+                left, right = sign / steps[at - 1], sign / steps[at]
+                at_most({at + shift: left + right, at + shift - 1: -left, at + shift + 1: -right}, 0.0)
+        cost = np.zeros(k + 2)
+        cost[-1] = 1
+        found.append(linprog(cost, A_ub=np.array(rows), b_ub=bounds, bounds=[(0, 1)] * (k + 2)).fun)
+    return max(min(found), 0.5 / len(numbers))
+
+
+@pytest.mark.parametrize("digits", [0, 1, 6])
+def test_the_dip_is_the_distance_to_the_nearest_with_one_top_also_with_equal_numbers(digits: int) -> None:
+    random = np.random.default_rng(digits)
+    for _ in range(12):
+        n = int(random.integers(3, 12))
+        numbers = np.round(random.normal(size=n) + 3 * (random.random(n) < 0.5), digits)
+        assert dip(numbers) == pytest.approx(nearest_with_one_top(numbers), abs=1e-9)
 
 
 def test_the_dip_under_one_top_is_as_published():
