@@ -117,6 +117,10 @@ def krippendorff_alpha_of(
         as_numbers(values)
         alphas = _ordinal_alphas(whole.astype(np.float64), ratings, names, n_resamples, seed)
     else:
+        if level == "interval" and len(values) > 1:
+            numbers = as_numbers(values)
+            # alpha does not depend on the unit, and squares of very large numbers have no place in a float
+            values = ((numbers - numbers[0]) / (numbers[-1] - numbers[0])).tolist()
         squares = squared_distances(level, values)
         apart = _apart(whole, ratings, None if level == "nominal" else squares) / (ratings - 1)
         if n_resamples:

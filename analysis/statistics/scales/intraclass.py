@@ -49,13 +49,15 @@ def intraclass_correlation(ratings: ArrayLike, form: str = "2,1") -> Estimate:
     The forms of means (k) have no lower bound: below 0 says that stimuli differ less than chance alone would make them.
     Source: Shrout and Fleiss (1979), Intraclass Correlations: Uses in Assessing Rater Reliability; intervals: McGraw
         and Wong (1996), Forming inferences about some intraclass correlation coefficients, table 7.
-    Raises ValueError for an unknown form or an array that is not two-dimensional.
+    Raises ValueError for an unknown form, an array that is not two-dimensional, or an endless rating.
     """
     if form not in ICC_FORMS:
         raise ValueError(f"Unknown form '{form}'; there are {', '.join(ICC_FORMS)}. Nothing was computed.")
     table = np.asarray(ratings, dtype=np.float64)
     if table.ndim != 2:
         raise ValueError(f"A table of stimuli by raters is needed; got shape {table.shape}. Nothing was computed.")
+    if np.isinf(table).any():
+        raise ValueError("Ratings must be finite numbers, nan where one is missing. Nothing was computed.")
     wanted = ICC_FORMS[form]
     known = ~np.isnan(table)
     table = table[known.all(axis=1) if wanted.two_way else known.sum(axis=1) >= 2]

@@ -58,6 +58,8 @@ def test_icc_edges() -> None:
     assert intraclass_correlation(missing, "2,1").n == 2
     with pytest.raises(ValueError, match="Unknown form"):
         intraclass_correlation(JUDGES, "4,1")
+    with pytest.raises(ValueError, match="must be finite"):
+        intraclass_correlation([[1, np.inf], [2, 3]])
 
 
 def test_raters_who_differ_by_their_level_alone_do_not_make_a_sure_icc() -> None:

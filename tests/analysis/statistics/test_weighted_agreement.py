@@ -74,6 +74,17 @@ def test_alpha_of_random_ratings_equals_the_krippendorff_package(seed: int, leve
     assert krippendorff_alpha_of(counts, values, level, n_resamples=0).value == pytest.approx(expected, abs=1e-9)
 
 
+@pytest.mark.parametrize("unit", [1e-200, 1.0, 1e200])
+def test_alpha_of_numbers_does_not_depend_on_their_unit_or_on_where_they_begin(unit: float) -> None:
+    counts = np.random.default_rng(9).integers(0, 3, (40, 4))
+    values = [-3.0, -1.0, 0.0, 7.0]
+    expected = krippendorff.alpha(
+        value_counts=counts[counts.sum(axis=1) > 1], value_domain=values, level_of_measurement="interval"
+    )
+    ours = krippendorff_alpha_of(counts, [unit * value for value in values], "interval", n_resamples=0)
+    assert ours.value == pytest.approx(expected, abs=1e-12)
+
+
 def test_nominal_alpha_is_the_one_of_the_sums_with_the_same_resamples() -> None:
     counts = np.random.default_rng(4).integers(0, 4, (60, 3))
     ours, sums = krippendorff_alpha_of(counts, "abc", "nominal"), krippendorff_alpha(counts)
