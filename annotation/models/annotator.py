@@ -115,6 +115,11 @@ class Participation(models.Model):
         blank=True,
         help_text="How many answers she gave when, where the study limits them (annotation/services/caps.py).",
     )
+    is_imported = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="Came with a snapshot: whoever brought it in may not learn who she is, nor have her forgotten.",
+    )
     reserved = models.PositiveSmallIntegerField(
         default=0, db_default=0, help_text="Of the study's budget, promised to her and not used yet."
     )

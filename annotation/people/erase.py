@@ -31,6 +31,7 @@ from annotation.recruitment.forget import forget_visits
 from annotation.recruitment.invitation.addresses import mark_of
 from annotation.services.read_identities import log_reading
 from annotation.services.withdraw import withdraw_participation
+from jobs.models import Job
 
 GONE = "[erased]"
 SHORTEST = 4  # a shorter id would be found inside ordinary words
@@ -38,28 +39,31 @@ SHORTEST = 4  # a shorter id would be found inside ordinary words
 # whatever the case: an address may have been written in another one
 _FORGET_IN_JOBS = """
     update jobs_job set
-      log = regexp_replace(log, %(name_pattern)s, %(gone)s, 'gi'),
-      message = regexp_replace(message, %(name_pattern)s, %(gone)s, 'gi'),
-      error = regexp_replace(error, %(name_pattern)s, %(gone)s, 'gi'),
-      result = regexp_replace(result::text, %(spelled_pattern)s, %(gone)s, 'gi')::jsonb,
-      arguments = regexp_replace(arguments::text, %(spelled_pattern)s, %(gone)s, 'gi')::jsonb
-    where study_key = any(%(slugs)s) and (
-      strpos(lower(log || message || error), %(name)s) > 0
-      or strpos(lower(result::text || arguments::text), %(spelled)s) > 0)
+      log = regexp_replace(log, %(pattern)s, %(gone)s, 'gi'),
+      message = regexp_replace(message, %(pattern)s, %(gone)s, 'gi'),
+      error = regexp_replace(error, %(pattern)s, %(gone)s, 'gi')
+    where study_key = any(%(slugs)s) and strpos(lower(log || message || error), %(name)s) > 0
+"""
+_JOBS_WITH = """
+    select id from jobs_job
+    where study_key = any(%(slugs)s) and strpos(lower(result::text || arguments::text), %(spelled)s) > 0
 """
 
 
 def erase_person(*, participation: Participation, with_answers: bool, user: Any = None, reason: str = "") -> Erasure:
     """Deletes who she is; with_answers: also withdraws everything she gave in this study. Twice is as once.
 
-    An identity is one per installation, so her parts in other studies become nameless as well. user: the manager who
-    does it on her request; None = she herself.
+    An identity is one per installation, so her parts in other studies become nameless as well. Of a part that came with
+    a snapshot only the answers go. user: the manager who does it on her request; None = she herself.
     """
     with transaction.atomic():
         # her acts come one after the other, and her visits are not written anew meanwhile
         locked = Participation.objects.select_for_update(no_key=True).get(pk=participation.pk)
         if with_answers:
             withdraw_participation(participation=locked)
+        if locked.is_imported:
+            # who she is belongs to the study that she took part in, here or elsewhere
+            return _erasure(locked, user=user, reason=reason, with_answers=with_answers)
         annotator = Annotator.objects.get(pk=locked.annotator_id)
         parts = Participation.objects.filter(annotator=annotator)
         names = _names_of(annotator)
@@ -75,13 +79,17 @@ def erase_person(*, participation: Participation, with_answers: bool, user: Any 
             Membership.objects.filter(user_id=account, study__in=studies, role=Membership.ANNOTATOR).delete()
         Identity.objects.filter(annotator=annotator).delete()
         _forget_in_words(studies, names)
-        return Erasure.objects.create(
-            study_id=locked.study_id,
-            user=user,
-            user_name=user.get_username() if user else "",
-            reason=_without(reason, names)[:300],
-            with_answers=with_answers,
-        )
+        return _erasure(locked, user=user, reason=_without(reason, names), with_answers=with_answers)
+
+
+def _erasure(participation: Participation, *, user: Any, reason: str, with_answers: bool) -> Erasure:
+    return Erasure.objects.create(
+        study_id=participation.study_id,
+        user=user,
+        user_name=user.get_username() if user else "",
+        reason=reason[:300],
+        with_answers=with_answers,
+    )
 
 
 def erase_on_request(*, study: Study, user: Any, who: str, reason: str, with_answers: bool) -> Erasure:
@@ -111,6 +119,12 @@ def erase_on_request(*, study: Study, user: Any, who: str, reason: str, with_ans
     if not found:
         sentence = _("Nobody in this study is known by that; nothing was erased. That you looked is kept.")
         raise InvalidInput(sentence, {"who": [sentence]})
+    if found[0].is_imported and not with_answers:
+        sentence = _(
+            "She came with a snapshot, so this study does not know who she is, and nothing was erased. It can take her "
+            "answers back: tick that. Who she is, the study that she took part in can forget."
+        )
+        raise InvalidInput(sentence, {"with_answers": [sentence]})
     return erase_person(participation=found[0], with_answers=with_answers, user=user, reason=_without(reason, [who]))
 
 
@@ -141,7 +155,8 @@ def _find(study: Study, who: str) -> list[Participation]:
     if "@" in who:
         identity |= Q(annotator__identity__panel="email", annotator__identity__panel_id=mark_of(who))
     found = Participation.objects.filter(study=study).filter(
-        Q(annotator__pseudonym=who) | Q(withdrawal_code=who.upper()) | identity
+        # who stands behind a pseudonym that came with a snapshot is not for this study to find out
+        Q(annotator__pseudonym=who) | Q(withdrawal_code=who.upper()) | (identity & Q(is_imported=False))
     )
     return list(found.distinct()[:2])
 
@@ -188,25 +203,40 @@ def _forget_in_words(studies: list[Study], names: list[str]) -> None:
     if not names or not studies:
         return
     slugs = [study.slug for study in studies]
+    jobs: set[int] = set()
     for name in names:
-        values: dict[str, Any] = {
-            "slugs": slugs,
-            "gone": GONE,
-            "name": name.lower(),
-            "spelled": json.dumps(name)[1:-1].lower(),  # as it stands inside JSON
-            "name_pattern": re.escape(name),
-            "spelled_pattern": re.escape(json.dumps(name)[1:-1]),
-        }
+        # spelled: as it stands inside JSON
+        values = {"slugs": slugs, "name": name.lower(), "spelled": json.dumps(name)[1:-1].lower()}
         with connection.cursor() as cursor:
-            cursor.execute(_FORGET_IN_JOBS, values)
+            cursor.execute(_FORGET_IN_JOBS, {**values, "gone": GONE, "pattern": _pattern(name)})
+            cursor.execute(_JOBS_WITH, values)
+            jobs |= {row[0] for row in cursor.fetchall()}
+    for job in Job.objects.select_for_update(no_key=True).filter(pk__in=jobs).order_by("pk"):
+        result, arguments = _without_in(job.result, names), _without_in(job.arguments, names)
+        if (result, arguments) != (job.result, job.arguments):
+            Job.objects.filter(pk=job.pk).update(result=result, arguments=arguments)
     for reading in IdentityReading.objects.filter(study__in=studies):
         words = _without(reading.reason, names)
         if words != reading.reason:
             IdentityReading.objects.filter(pk=reading.pk).update(reason=words[:300])
 
 
+def _pattern(name: str) -> str:
+    """Of an id of digits, only the whole number: a count or a date that holds the same digits is no name."""
+    return rf"(?<!\d){name}(?!\d)" if name.isascii() and name.isdigit() else re.escape(name)
+
+
 def _without(words: str, names: list[str]) -> str:
     for name in names:
         if len(name) >= SHORTEST:
-            words = re.sub(re.escape(name), GONE, words, flags=re.IGNORECASE)
+            words = re.sub(_pattern(name), GONE, words, flags=re.IGNORECASE)
     return words
+
+
+def _without_in(value: Any, names: list[str]) -> Any:
+    """JSON without her names; numbers are counts and keys of rows, never a name."""
+    if isinstance(value, str):
+        return _without(value, names)
+    if isinstance(value, dict):
+        return {_without(key, names): _without_in(inner, names) for key, inner in value.items()}
+    return [_without_in(inner, names) for inner in value] if isinstance(value, list) else value

@@ -4,6 +4,7 @@ So that of somebody who does not agree nothing is stored here, and her id stands
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from django.core import signing
@@ -11,11 +12,12 @@ from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponseBase
 from django.utils.translation import gettext as _
 
-from annotation.models import Annotator, Identity, Participation, Recruitment, Study, Visit
+from annotation.models import Annotator, DemographicAnswers, Identity, Participation, Recruitment, Study, Visit
 from annotation.recruitment.base import Arrival, ArrivalRefused
 
 SALT = "annotation.arrival"
 ARRIVAL_SECONDS = 7 * 24 * 3600
+GUESSABLE = 16  # characters; panels that number their people have ids of five or six digits
 
 
 def cookie_name(study: Study) -> str:
@@ -80,6 +82,34 @@ def find_participation(arrival: Arrival) -> Participation | None:
     )
 
 
+def needs_code(arrival: Arrival, participation: Participation) -> bool:
+    """Whether the link alone must not open this part: somebody's answers are behind it, and it says nothing that only
+    she can know. Ids of people go round among researchers, or can be guessed; the id of a visit that she came with, or
+    one that the panel has vouched for, is hers."""
+    if arrival.external_id:
+        of_hers = Visit.objects.filter(recruitment=arrival.recruitment, participation=participation)
+        is_hers = arrival.is_verified or of_hers.filter(external_id=arrival.external_id).exists()
+    else:
+        is_hers = len(arrival.panel_id) >= GUESSABLE
+    return not is_hers and bool(
+        participation.n_answered
+        or participation.n_skipped
+        or DemographicAnswers.objects.filter(pk=participation.pk).exists()
+    )
+
+
+def refuse_without_code(arrival: Arrival) -> None:
+    """Raises ArrivalRefused where the part that the link leads to is not opened by the link alone."""
+    participation = find_participation(arrival)
+    if participation is not None and needs_code(arrival, participation):
+        raise ArrivalRefused(
+            _(
+                "Somebody with this id takes part already. If that is you, go on in the browser in which you began, or "
+                "enter your code."
+            )
+        )
+
+
 def annotator_of_arrival(arrival: Arrival) -> Annotator | None:
     """The annotator behind a panel id, made at first need; None where the source knows nobody."""
     if not arrival.panel_id:
@@ -116,3 +146,12 @@ def record_visit(arrival: Arrival, participation: Participation) -> Visit:
     if visit.outcome == Visit.STOPPED:  # she came back to go on
         Visit.objects.filter(pk=visit.pk).update(outcome="", left_at=None)
     return visit
+
+
+def note_arrival(request: HttpRequest, participation: Participation) -> None:
+    """She has given her code: what brought this browser here is a visit of hers, if it names her."""
+    arrival = arrival_of(request, participation.study)
+    if arrival is None or find_participation(arrival) != participation:
+        return
+    with suppress(ArrivalRefused):  # a visit of somebody else stays hers
+        record_visit(arrival, participation)

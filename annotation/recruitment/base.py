@@ -36,6 +36,10 @@ class ProviderRefused(AnnotationError):
     status = 502
 
 
+class ProviderUnknown(ProviderRefused):
+    """There is no such thing at the provider."""
+
+
 class ProviderAway(ProviderRefused):
     """The provider could not be reached: the request was never sent."""
 
@@ -55,7 +59,8 @@ class Arrival:
     """What a link said about the person who followed it.
 
     panel, panel_id: who she is there ('' = the source knows nobody). external_id: the provider's id of this visit.
-    details: what is needed to send her back or to pay her; nothing that names her.
+    details: what is needed to send her back or to pay her; nothing that names her. is_verified: the panel was asked,
+    and says that the visit is this person's.
     """
 
     recruitment: Recruitment
@@ -64,6 +69,7 @@ class Arrival:
     external_id: str = ""
     details: dict[str, str] = field(default_factory=dict)
     email: str = ""
+    is_verified: bool = False
 
 
 @dataclass(frozen=True)
@@ -87,6 +93,7 @@ class Payer:
     """How a provider pays. `prepare` may be called again without harm, `pay` may not."""
 
     most_at_once = 1
+    refuses_what_it_paid = False  # so a refusal is looked up before it is believed
 
     def prepare(self, payments: Sequence[Payment]) -> str:
         """Whatever comes before paying; returns the provider's reference. Raises Provider... errors."""

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from annotation.errors import NotTakingPart
 from annotation.models import Participation, Recruitment, Stimulus, Study
 from annotation.recruitment import SOURCES
-from annotation.recruitment.arrival import annotator_of_arrival, arrival_of, record_visit
+from annotation.recruitment.arrival import annotator_of_arrival, arrival_of, record_visit, refuse_without_code
 from annotation.recruitment.base import Arrival
 from annotation.services.join_study import annotator_of, join_study
 
@@ -17,6 +17,7 @@ def join_from_browser(request: HttpRequest, study: Study, *, agreed_hash: str, l
     is switched off and nothing else brought her."""
     arrival = arrival_of(request, study)
     if arrival is not None:
+        refuse_without_code(arrival)  # she may have come before somebody of this id began elsewhere
         return join_through(arrival, study=study, agreed_hash=agreed_hash, language=language)
     if not link_is_open(study):
         raise NotTakingPart(only_by_source())

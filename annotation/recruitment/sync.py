@@ -72,7 +72,6 @@ def _note_reward_paid_there(recruitment: Recruitment, visit: Visit, status: str)
                 amount=plan.reward,
                 currency=plan.currency,
                 state=Payment.CONFIRMED,
-                reference=visit.external_id,
                 note=note,
                 settled_at=timezone.now(),
             )

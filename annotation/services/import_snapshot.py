@@ -168,6 +168,7 @@ def _participations(study: Study, snapshot: Snapshot, consents: dict[str, Consen
                 cohort=row["cohort"],
                 started_at=row["started_at"],
                 finished_at=row["finished_at"],
+                is_imported=True,  # the same pseudonym may be somebody's of another study here
             )
             for row in rows
         ),

@@ -13,17 +13,13 @@ from django.db.models import Sum
 from django.utils.translation import gettext as _
 
 from annotation.errors import InvalidInput, InvalidRows
-from annotation.models import Participation, Payment, PayPlan, Recruitment, Study, Visit
+from annotation.models import Participation, Payment, PayPlan, Study, Visit
 from annotation.pasted_table import pasted_rows
-from annotation.recruitment import SOURCES
 from annotation.services.measure_pay import Work, measure
 from annotation.services.pay_plan import decimal, minor_units, money, plan_of
+from annotation.services.rewards_due import Wish, rewards_due
 
-REWARD_PURPOSE = "reward"
-SHARE_PURPOSE = "share of the reward"
 MOST_ROWS = 50_000
-# what providers call a visit whose reward may be paid by approving it; '' = they were not asked yet
-PAYABLE = ("", "AWAITING REVIEW", "TIMED-OUT", "Submitted")
 
 
 @dataclass(frozen=True)
@@ -35,16 +31,6 @@ class Planned:
     amount: int
 
 
-@dataclass(frozen=True)
-class _Wish:
-    participation_id: int
-    amount: int
-    kind: str
-    purpose: str
-    visit_id: int | None
-    recruitment_id: int | None
-
-
 def committed(study: Study) -> int:
     """Minor units of everything paid or on its way."""
     total = Payment.objects.filter(study=study).exclude(state=Payment.FAILED).aggregate(n=Sum("amount"))["n"]
@@ -52,33 +38,13 @@ def committed(study: Study) -> int:
 
 
 def plan_rewards(*, study: Study, user: Any) -> Planned:
-    """A payment for everybody who is owed the reward, or whose part has ended and who is owed a share of it.
-
-    Where a provider pays, the whole reward is its approval of the visit, and a share goes as a bonus.
-    """
+    """A payment for everybody who is owed the reward, or whose part has ended and who is owed a share of it."""
     plan = _saved_plan(study)
     if not plan.reward:
         raise InvalidInput(_("The study promises no reward yet. Enter one first."))
-    kinds = dict(Recruitment.objects.filter(study=study).values_list("pk", "kind"))
-    wishes = []
-    for work in measure(study, plan):
-        if not work.due or not (work.is_full or work.has_ended):
-            continue
-        by_provider = SOURCES[kinds[work.recruitment_id]].pays_by_approval if work.recruitment_id in kinds else False
-        share = by_provider and not work.is_full
-        if by_provider and not share and work.visit_status not in PAYABLE:
-            continue
-        wishes.append(
-            _Wish(
-                work.participation_id,
-                work.due,
-                Payment.BONUS if share else Payment.REWARD,
-                SHARE_PURPOSE if share else REWARD_PURPOSE,
-                work.visit_id,
-                work.recruitment_id,
-            )
-        )
-    return _write(study, plan, wishes, user)
+    with transaction.atomic():
+        _one_at_a_time(study)
+        return _write(study, plan, rewards_due(study, plan), user)
 
 
 # What a rule pays: counts and time, nothing else. Each takes the person's work, the plan and the rule's numbers.
@@ -120,12 +86,14 @@ def plan_by_rule(*, study: Study, rule: str, purpose: str, user: Any, amount: in
         sentence = _("Say from how many images on the bonus is paid, 1 at least.")
         raise InvalidInput(sentence, {"n_images": [sentence]})
     plan = _saved_plan(study)
-    wishes = [
-        _Wish(work.participation_id, owed, Payment.BONUS, _clean(purpose), work.visit_id, work.recruitment_id)
-        for work in measure(study, plan)
-        if (owed := RULES[rule](work, plan, amount, n_images)) > 0
-    ]
-    return _write(study, plan, wishes, user)
+    with transaction.atomic():
+        _one_at_a_time(study)
+        wishes = [
+            Wish(work.participation_id, owed, Payment.BONUS, _clean(purpose), work.visit_id, work.recruitment_id)
+            for work in measure(study, plan)
+            if (owed := RULES[rule](work, plan, amount, n_images)) > 0
+        ]
+        return _write(study, plan, wishes, user)
 
 
 def plan_from_csv(*, study: Study, text: str, purpose: str, user: Any) -> Planned:
@@ -144,7 +112,7 @@ def plan_from_csv(*, study: Study, text: str, purpose: str, user: Any) -> Planne
         .values("pk", "participation_id", "recruitment_id")
     }
     wrong: list[dict[str, Any]] = []
-    wishes: dict[int, _Wish] = {}
+    wishes: dict[int, Wish] = {}
     for number, pseudonym, amount in _rows(text):
         if pseudonym not in people:
             wrong.append(_fault(number, "pseudonym", _("%r takes no part in this study.") % pseudonym[:40]))
@@ -162,7 +130,7 @@ def plan_from_csv(*, study: Study, text: str, purpose: str, user: Any) -> Planne
             wrong.append(_fault(number, "amount", _("A bonus is above 0.")))
             continue
         visit_id, recruitment_id = visits.get(pk, (None, None))
-        wishes[pk] = _Wish(pk, units, Payment.BONUS, _clean(purpose), visit_id, recruitment_id)
+        wishes[pk] = Wish(pk, units, Payment.BONUS, _clean(purpose), visit_id, recruitment_id)
     if wrong:
         message = _("%s rows cannot be used; no bonus was planned. Correct them and send the table again.")
         raise InvalidRows(message % len(wrong), wrong)
@@ -175,10 +143,10 @@ def cancel_planned(*, study: Study, user: Any) -> int:
     return Payment.objects.filter(study=study, state=Payment.PLANNED).update(state=Payment.FAILED, note=note[:300])
 
 
-def _write(study: Study, plan: PayPlan, wishes: Iterable[_Wish], user: Any) -> Planned:
+def _write(study: Study, plan: PayPlan, wishes: Iterable[Wish], user: Any) -> Planned:
     wishes = list(wishes)
     with transaction.atomic():
-        Study.objects.select_for_update(no_key=True).get(pk=study.pk)  # two presses come one after the other
+        _one_at_a_time(study)
         there = set(
             Payment.objects.filter(study=study)
             .exclude(state=Payment.FAILED)
@@ -214,6 +182,11 @@ def _write(study: Study, plan: PayPlan, wishes: Iterable[_Wish], user: Any) -> P
             for wish in new
         )
     return Planned(len(new), len(wishes) - len(new), amount)
+
+
+def _one_at_a_time(study: Study) -> None:
+    """Two presses come one after the other, and the second one counts what the first one planned."""
+    Study.objects.select_for_update(no_key=True).get(pk=study.pk)
 
 
 def _saved_plan(study: Study) -> PayPlan:

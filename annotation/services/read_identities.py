@@ -27,8 +27,11 @@ def log_reading(*, study: Study, user: Any, reason: str, what: str, n_people: in
 
 
 def panel_ids(*, study: Study, user: Any, reason: str, what: str) -> dict[int, str]:
-    """Annotator id -> 'panel:id' of everybody who came from a panel. Right: see_identities, checked by the caller."""
-    people: QuerySet[Identity] = Identity.objects.filter(annotator__participations__study=study).exclude(panel_id="")
+    """Annotator id -> 'panel:id' of everybody who came to this study from a panel; never of people who came with a
+    snapshot, whose identity is another study's. Right: see_identities, checked by the caller."""
+    people: QuerySet[Identity] = Identity.objects.filter(
+        annotator__participations__study=study, annotator__participations__is_imported=False
+    ).exclude(panel_id="")
     with transaction.atomic():
         found = {
             row["annotator_id"]: f"{row['panel']}:{row['panel_id']}"

@@ -11,6 +11,7 @@ from annotation.errors import InvalidInput
 from annotation.models import Payment, Recruitment, Study
 from annotation.recruitment import SOURCES
 from annotation.recruitment.base import ProviderAway, ProviderRefused, ProviderSilent
+from annotation.services.payment_notes import without_ids
 from annotation.services.send_payments import recover
 
 # providers pay within minutes; before that their list proves nothing
@@ -39,17 +40,15 @@ def reconcile_payments(
         except ProviderAway:
             raise
         except (ProviderRefused, ProviderSilent) as error:
-            Payment.objects.filter(pk=payment.pk).update(note=error.message[:300])
+            note = without_ids(error.message, Payment.objects.filter(pk=payment.pk))
+            Payment.objects.filter(pk=payment.pk).update(note=note[:300])
             counts["n_open"] += 1
             continue
         mine = Payment.objects.filter(pk=payment.pk, state__in=(Payment.SENT, Payment.UNKNOWN))
         if found.is_paid:
-            mine.update(
-                state=Payment.CONFIRMED,
-                settled_at=timezone.now(),
-                note=found.note[:300],
-                reference=payment.reference or (payment.batch.reference if payment.batch else ""),
-            )
+            mine.update(state=Payment.CONFIRMED, settled_at=timezone.now(), note=found.note[:300])
+            if payment.batch:  # never the one read before: an erasure may have emptied it meanwhile
+                Payment.objects.filter(pk=payment.pk, reference="").update(reference=payment.batch.reference)
             counts["n_confirmed"] += 1
         else:
             mine.update(note=found.note[:300])

@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 from annotation.models import Payment, PaymentBatch, Recruitment, Study
 from annotation.recruitment import SOURCES
 from annotation.recruitment.base import Payer, ProviderAway, ProviderRefused, ProviderSilent
+from annotation.services.payment_notes import without_ids
 from jobs.models import Job
 from jobs.queries import under_way
 from jobs.services import start_job
@@ -133,10 +134,22 @@ def _pay(payer: Payer, batch: PaymentBatch, payments: list[Payment]) -> tuple[st
         _release(batch)
         raise
     except ProviderRefused as refusal:
-        return _end(batch, Payment.FAILED, note=refusal.message)
+        return _end(batch, _after_refusal(payer, payments), note=refusal.message)
     except ProviderSilent as silence:
         return _end(batch, Payment.UNKNOWN, note=silence.message)
     return _end(batch, Payment.SENT, reference=paid)
+
+
+def _after_refusal(payer: Payer, payments: list[Payment]) -> str:
+    """failed, unless the provider refused since it has paid this already: then it must not be planned anew."""
+    if not payer.refuses_what_it_paid:
+        return Payment.FAILED
+    try:
+        return Payment.SENT if all(payer.find(payment).is_paid for payment in payments) else Payment.FAILED
+    except ProviderRefused:
+        return Payment.FAILED
+    except ProviderSilent:
+        return Payment.UNKNOWN
 
 
 def _end(batch: PaymentBatch, state: str, *, note: str = "", reference: str = "") -> tuple[str, int]:
@@ -144,7 +157,7 @@ def _end(batch: PaymentBatch, state: str, *, note: str = "", reference: str = ""
         # unknown as well: somebody may have given this worker up for dead
         n = Payment.objects.filter(batch=batch, state__in=(Payment.SENDING, Payment.UNKNOWN)).update(
             state=state,
-            note=note[:300],
+            note=without_ids(note, Payment.objects.filter(batch=batch))[:300],
             reference=reference[:120],
             sent_at=timezone.now() if state != Payment.FAILED else None,
         )

@@ -28,8 +28,10 @@ def withdraw_response(*, response: Response) -> Response:
     jobs that follow every change.
     """
     with transaction.atomic():
-        hold_snapshots({response.study_id})
+        copied = copied_parts(response.participation)
+        hold_snapshots({response.study_id, *(part.study_id for part in copied)})
         locked = Participation.objects.select_for_update(no_key=True).get(pk=response.participation_id)
+        _withdraw_copies(copied, Response.objects.filter(pk=response.pk))
         _count(locked, _empty(Response.objects.filter(pk=response.pk)))
         Assignment.objects.filter(pk=response.assignment_id).update(state=Assignment.WITHDRAWN)
     response.refresh_from_db()
@@ -43,8 +45,11 @@ def withdraw_participation(*, participation: Participation) -> int:
     choices, what she said about herself, how she rated what a network wrote. The counts of answers, skips and pay stay.
     """
     with transaction.atomic():
-        hold_snapshots({participation.study_id})
+        copied = copied_parts(participation)
+        hold_snapshots({participation.study_id, *(part.study_id for part in copied)})
         locked = Participation.objects.select_for_update(no_key=True).get(pk=participation.pk)
+        for part in _withdraw_copies(copied, Response.objects.filter(participation=locked)):
+            _end_part(part)
         n_withdrawn = _empty(Response.objects.filter(participation=locked))
         _count(locked, n_withdrawn)
         # one statement for all her slots, so that their stimuli are locked in one order (migration 0002)
@@ -57,15 +62,49 @@ def withdraw_participation(*, participation: Participation) -> int:
         PracticeAnswer.objects.filter(participation=locked).delete()
         AttentionAnswer.objects.filter(participation=locked).update(answers={})
         DemographicAnswers.objects.filter(pk=locked.pk).delete()
-        if locked.withdrawn_at is None:
-            locked.withdrawn_at = timezone.now()
-            locked.save(update_fields=["withdrawn_at"])
-            # a snapshot lists who took part, with an answer or without
-            mark_snapshots(study_id=locked.study_id, since=locked.started_at)
+        _end_part(locked)
         forget_care(locked)
         forget_training(locked)
         forget_machine_texts(locked)
     return n_withdrawn
+
+
+def copied_parts(participation: Participation) -> list[Participation]:
+    """Her parts in studies that were brought in here as snapshots: what she takes back goes from these copies, too."""
+    if participation.is_imported:
+        return []
+    parts = Participation.objects.filter(annotator_id=participation.annotator_id, is_imported=True)
+    return list(parts.order_by("pk"))
+
+
+def _withdraw_copies(copied: list[Participation], responses: QuerySet[Response]) -> list[Participation]:
+    """Empties the copies of these responses. Returns the parts in which nothing of hers is left by that."""
+    if not copied:
+        return []
+    # the same image at the same moment: a copy of this very answer, and not of one in another study
+    given = set(responses.exclude(status=Response.WITHDRAWN).values_list("stimulus__key", "created_at"))
+    emptied = []
+    for part in copied:
+        locked = Participation.objects.select_for_update(no_key=True).get(pk=part.pk)
+        standing = Response.objects.filter(participation=locked).exclude(status=Response.WITHDRAWN)
+        rows = standing.values_list("pk", "assignment_id", "stimulus__key", "created_at")
+        same = [(pk, assignment_id) for pk, assignment_id, *what in rows if tuple(what) in given]
+        if not same:
+            continue
+        _count(locked, _empty(Response.objects.filter(pk__in=[pk for pk, _ in same])))
+        ended = Assignment.objects.filter(pk__in=[assignment_id for _, assignment_id in same])
+        ended.update(state=Assignment.WITHDRAWN)
+        if not standing.exists():
+            emptied.append(locked)
+    return emptied
+
+
+def _end_part(locked: Participation) -> None:
+    if locked.withdrawn_at is None:
+        locked.withdrawn_at = timezone.now()
+        locked.save(update_fields=["withdrawn_at"])
+        # a snapshot lists who took part, with an answer or without
+        mark_snapshots(study_id=locked.study_id, since=locked.started_at)
 
 
 def _count(locked: Participation, n_withdrawn: int) -> None:

@@ -34,6 +34,7 @@ from annotation.people.consent import agree_again, difference, must_agree_again
 from annotation.people.demographics import asks
 from annotation.queries import responses_of_participation
 from annotation.recruitment.arrival import cookie_name as arrival_cookie_name
+from annotation.recruitment.arrival import note_arrival
 from annotation.recruitment.join import join_from_browser
 from annotation.recruitment.way_back import may_join, way_back
 from annotation.services.assign import options_shown
@@ -313,8 +314,10 @@ def come_back(request: HttpRequest, slug: str) -> HttpResponse:
             # of somebody who withdrew there are no answers left, but who she is may still be known
             response = redirect("annotate_my_data" if found.withdrawn_at else "annotate_answers", slug=slug)
             remember(response, found, secure=settings.SESSION_COOKIE_SECURE)
+            note_arrival(request, found)
+            response.delete_cookie(arrival_cookie_name(study))
             return response
-    context = {"study": study, "problem": problem}
+    context = {"study": study, "problem": problem, "is_known": "known" in request.GET}
     return render(request, "annotate/come_back.html", context, status=400 if problem else 200)
 
 

@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
@@ -11,12 +12,13 @@ from django.views.decorators.http import require_GET, require_http_methods
 from annotation.access import role_in
 from annotation.languages import read_in
 from annotation.models import Recruitment, Study, Visit
-from annotation.participant import cookie_name, participation_of, remember
+from annotation.participant import cookie_name, participation_id_of, participation_of, remember
 from annotation.recruitment import SOURCES
 from annotation.recruitment.arrival import (
     arrival_of,
     find_participation,
     from_token,
+    needs_code,
     record_visit,
     remember_arrival,
 )
@@ -68,13 +70,13 @@ def arrive(request: HttpRequest, slug: str, source: str) -> HttpResponse:
             if framed is not None:
                 return framed
             arrival = kind.arrive(recruitment, request.GET)
-        return _let_in(arrival)
+        return _let_in(request, arrival)
     except ArrivalRefused as refusal:
         context = {"study": study, "problem": refusal.message, "place": kind.place(recruitment)}
         return render(request, "recruitment/refused.html", context, status=refusal.status)
 
 
-def _let_in(arrival: Arrival) -> HttpResponse:
+def _let_in(request: HttpRequest, arrival: Arrival) -> HttpResponse:
     study = arrival.recruitment.study
     participation = find_participation(arrival)
     if participation is None:
@@ -82,6 +84,10 @@ def _let_in(arrival: Arrival) -> HttpResponse:
         remember_arrival(response, arrival, secure=settings.SESSION_COOKIE_SECURE)
         # somebody else took part in this browser before: this is another person
         response.delete_cookie(cookie_name(study))
+        return response
+    if participation_id_of(request, study) != participation.pk and needs_code(arrival, participation):
+        response = redirect(f"{reverse('annotate_return', args=[study.slug])}?known")
+        remember_arrival(response, arrival, secure=settings.SESSION_COOKIE_SECURE)
         return response
     record_visit(arrival, participation)
     page = "annotate_welcome" if participation.withdrawn_at else "annotate_task"

@@ -1,15 +1,22 @@
 """A person takes an answer, or everything, back: its content is gone and its slot is open again."""
 
 import uuid
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.files.storage import default_storage
 
 from annotation.models import Assignment, Participation, Response, ResponseRevision, Stimulus, Study
 from annotation.services.assign import assign_ahead
 from annotation.services.audit_study import audit_study
+from annotation.services.freeze_snapshot import freeze_snapshot
+from annotation.services.import_snapshot import import_snapshot
 from annotation.services.revise_response import revise_response
 from annotation.services.withdraw import withdraw_participation, withdraw_response
+from snapshots.local_copy import snapshot_folder
+from snapshots.local_folder import local_folder
+from snapshots.schema import MANIFEST_FILE, TABLE_FILES
 from tests.conftest import annotator_client, answer, make_participation, make_study, respond
 
 pytestmark = pytest.mark.django_db
@@ -116,3 +123,27 @@ def test_withdrawing_twice_is_as_once(study: Study, anna: Participation) -> None
     assert Participation.objects.get(pk=anna.pk).withdrawn_at == when
     assert client.post(all_url(study)).status_code == 403
     assert audit_study(study) == []
+
+
+def test_what_she_takes_back_leaves_copies_of_the_study_on_this_site(
+    study: Study, anna: Participation, mika: Any, tmp_path: Path
+) -> None:
+    first = respond(anna)
+    respond(anna)
+    other = respond(make_participation(study))
+    record = freeze_snapshot(study=study)
+    names = (*TABLE_FILES, MANIFEST_FILE)
+    folder = local_folder(default_storage, snapshot_folder(record.snapshot_id), tmp_path, names=names)
+    copy = import_snapshot(folder=folder, user=mika)
+    frozen_copy = freeze_snapshot(study=copy)
+    hers = Response.objects.filter(study=copy, participation__annotator=anna.annotator)
+    withdraw_response(response=first)
+    assert sorted(hers.values_list("status", flat=True)) == [Response.ACCEPTED, Response.WITHDRAWN]
+    frozen_copy.refresh_from_db()
+    assert frozen_copy.contains_withdrawn
+    withdraw_participation(participation=anna)
+    assert list(hers.values_list("status", "answers")) == [(Response.WITHDRAWN, {})] * 2
+    part = Participation.objects.get(study=copy, annotator=anna.annotator)
+    assert (part.withdrawn_at is not None, part.n_withdrawn) == (True, 2)
+    assert Response.objects.get(study=copy, participation__annotator=other.participation.annotator).answers == answer()
+    assert audit_study(copy) == []

@@ -1,5 +1,6 @@
 """Invites people, reminds them, takes invitations back. A mail is a row before it is sent, and sent at most once."""
 
+import re
 import smtplib
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from annotation.recruitment.invitation.source import token_of
 from jobs.models import Job
 
 MOST_REMINDERS = 3
+ADDRESS = re.compile(r"[^\s<>\"'(){}\[\],;:]+@[^\s<>\"'(){}\[\],;:]+")
 
 
 class MailServerAway(AnnotationError):
@@ -154,8 +156,8 @@ def _send(mail: InvitationMail, recruitment: Recruitment, site: str, server: Bas
         server.close()  # the next one opens it anew
     else:
         state, said = InvitationMail.SENT, ""
-    # the address must not be kept in what the server said about it
-    said = said.replace(mail.invitation.email, "...")[:300]
+    # no address must be kept in what the server said about it, however it spells it
+    said = ADDRESS.sub("...", said)[:300]
     InvitationMail.objects.filter(pk=mail.pk).update(state=state, error=said, sent_at=timezone.now())
     return state
 

@@ -74,9 +74,15 @@ class InvitationSource(RecruitmentSource):
 
     def joined(self, arrival: Arrival) -> None:
         # the address is in Identity now, the one table that knows people
-        Invitation.objects.filter(pk=arrival.external_id, recruitment=arrival.recruitment).update(
-            state=Invitation.JOINED, email=""
-        )
+        joined = Invitation.objects.filter(
+            pk=arrival.external_id,
+            recruitment=arrival.recruitment,
+            state__in=(Invitation.OPEN, Invitation.JOINED),
+        ).update(state=Invitation.JOINED, email="")
+        if not joined:  # taken back, or declined, between her click and her consent
+            raise ArrivalRefused(
+                _now("This invitation does not hold any more. If you think it should, answer the mail you got.")
+            )
 
 
 def token_of(invitation: Invitation) -> str:

@@ -177,6 +177,10 @@ class MechanicalTurk:
         except ClientError as error:
             status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
             said = str(error.response.get("Error", {}).get("Message", ""))[:240]
+            if status == 429 or "Throttl" in str(error.response.get("Error", {}).get("Code", "")):
+                raise ProviderAway(
+                    _("Mechanical Turk gets too many requests just now. Nothing was done; try again later.")
+                ) from error
             if status >= 500:
                 raise ProviderSilent(
                     _("Mechanical Turk failed in the middle (%s); whether it acted is not known.") % said

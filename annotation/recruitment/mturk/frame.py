@@ -63,6 +63,7 @@ def _framed(response: HttpResponse, submit_origin: str) -> HttpResponse:
     response.xframe_options_exempt = True  # type: ignore[attr-defined]  # what Django's decorator sets
     response._csp_replace = {  # type: ignore[attr-defined]  # what django-csp's decorator sets
         "frame-ancestors": [f"https://{host}" for host in FRAME_HOSTS],
-        **({"form-action": [submit_origin]} if submit_origin else {}),
+        # what takes the form in may lead on to another of Mechanical Turk's hosts, and browsers hold that against this
+        **({"form-action": [submit_origin, *(f"https://{host}" for host in FRAME_HOSTS)]} if submit_origin else {}),
     }
     return response

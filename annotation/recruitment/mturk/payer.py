@@ -10,6 +10,8 @@ from annotation.recruitment.mturk.api import MechanicalTurk, dollars
 
 
 class MechanicalTurkPayer(Payer):
+    refuses_what_it_paid = True  # a bonus of the same key, and an assignment that was approved meanwhile
+
     def __init__(self, api: MechanicalTurk) -> None:
         self._api = api
 
@@ -20,7 +22,7 @@ class MechanicalTurkPayer(Payer):
             raise ProviderRefused(_("Mechanical Turk pays in USD only, and this payment is in %s.") % payment.currency)
         if payment.kind == Payment.REWARD:
             self._api.approve(assignment_id)
-            return assignment_id
+            return ""  # the visit knows the assignment; the ledger, which is by pseudonym, does not
         worker = (
             Identity.objects.filter(annotator__participations=payment.participation_id, panel="mturk")
             .values_list("panel_id", flat=True)
@@ -35,7 +37,7 @@ class MechanicalTurkPayer(Payer):
             reason=f"{payment.purpose} [{mark_of(payment)}]",
             key=str(payment.key),
         )
-        return assignment_id
+        return ""
 
     def find(self, payment: Payment) -> Found:
         assignment_id = paid_visit(payment).external_id

@@ -15,7 +15,7 @@ from urllib.parse import quote, urlencode
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from annotation.recruitment.base import ProviderAway, ProviderRefused, ProviderSilent
+from annotation.recruitment.base import ProviderAway, ProviderRefused, ProviderSilent, ProviderUnknown
 
 CONNECT_SECONDS = 5.0
 ANSWER_SECONDS = 30.0
@@ -146,6 +146,10 @@ def _read(status: int, content: bytes) -> dict[str, Any]:
             _("Prolific failed in the middle (%(status)s %(said)s); whether it acted is not known.")
             % {"status": status, "said": said}
         )
+    if status == 429:
+        raise ProviderAway(_("Prolific gets too many requests just now. Nothing was done; try again later."))
+    if status == 404:
+        raise ProviderUnknown(_("Prolific does not know this (404): %s") % (said or "-"))
     if status in (401, 403):
         raise ProviderRefused(_("Prolific does not accept the token of this site. Check PROLIFIC_TOKEN. %s") % said)
     raise ProviderRefused(_("Prolific refused (%(status)s): %(said)s") % {"status": status, "said": said or "-"})

@@ -9,10 +9,11 @@ from collections.abc import Sequence
 from django.utils.translation import gettext as _
 
 from annotation.models import Payment
-from annotation.recruitment.base import Found, Payer, paid_visit
+from annotation.recruitment.base import Found, Payer, ProviderRefused, paid_visit
 from annotation.recruitment.prolific.api import MOST_BONUSES, Prolific
 
 APPROVED = {"APPROVED", "PARTIALLY APPROVED"}
+CURRENCIES = ("GBP", "USD")
 
 
 class ProlificPayer(Payer):
@@ -26,6 +27,12 @@ class ProlificPayer(Payer):
         """Bonuses are set up under the submissions' ids, so that nobody's participant id is needed."""
         if payments[0].kind == Payment.REWARD:
             return ""
+        for payment in payments:
+            if payment.currency not in CURRENCIES:
+                # its list says numbers only, and would pay as many pounds or dollars
+                raise ProviderRefused(
+                    _("Prolific pays in GBP or USD only, and this payment is in %s.") % payment.currency
+                )
         return self._api.set_up_bonuses(
             self._study_id, [(paid_visit(payment).external_id, payment.amount) for payment in payments]
         )
@@ -34,9 +41,8 @@ class ProlificPayer(Payer):
         if payments[0].kind == Payment.BONUS:
             self._api.pay_bonuses(reference)
             return reference
-        visit = paid_visit(payments[0])
-        approved = self._api.approve(visit.external_id)
-        return approved.id or visit.external_id
+        self._api.approve(paid_visit(payments[0]).external_id)
+        return ""  # the visit knows the submission; the ledger, which is by pseudonym, does not
 
     def find(self, payment: Payment) -> Found:
         submission = self._api.submission(paid_visit(payment).external_id)

@@ -21,6 +21,7 @@ from annotation.recruitment.base import (
     OptionsForm,
     ProviderRefused,
     ProviderSilent,
+    ProviderUnknown,
     RecruitmentSource,
     parameter,
 )
@@ -91,9 +92,8 @@ class ProlificSource(RecruitmentSource):
             raise ArrivalRefused(
                 _now("This link belongs to another study on Prolific. Open the study again from Prolific's page.")
             )
-        if recruitment.options.get("verify_arrivals"):
-            _verify(person, study, submission)
-        return Arrival(recruitment, "prolific", person, submission, {"study_id": study})
+        is_verified = bool(recruitment.options.get("verify_arrivals")) and _verify(person, study, submission)
+        return Arrival(recruitment, "prolific", person, submission, {"study_id": study}, is_verified=is_verified)
 
     def leave_url(
         self, recruitment: Recruitment, outcome: str, *, panel_id: str = "", visit: Visit | None = None
@@ -169,21 +169,21 @@ class ProlificSource(RecruitmentSource):
         return ""
 
 
-def _verify(person: str, study: str, submission: str) -> None:
+def _verify(person: str, study: str, submission: str) -> bool:
+    """Whether Prolific vouches for it; False: it could not be asked. Raises ArrivalRefused where it says no."""
     api = Prolific.of_this_site()
     if api is None:
-        return
+        return False
     try:
         real = api.submission(submission)
-    except ProviderSilent:
-        return
-    except ProviderRefused as refusal:
-        if refusal.type == "provider_away":
-            return
+    except ProviderUnknown:
         raise ArrivalRefused(
             _now("Prolific does not know this submission. Open the study again from Prolific.")
         ) from None
+    except (ProviderRefused, ProviderSilent):
+        return False  # away, busy, or our own token does not hold: that is not hers to pay for
     if real.participant != person or (real.study and real.study != study):
         raise ArrivalRefused(
             _now("This link does not fit your submission on Prolific. Open the study from there again.")
         )
+    return True

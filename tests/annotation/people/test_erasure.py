@@ -232,3 +232,21 @@ def test_twice_is_as_once_and_another_person_is_left_alone(panel: Recruitment) -
     for _ in range(2):
         erase_person(participation=participation, with_answers=True)
     assert columns_with("60bf9310e8dec401be6eBEEF") == {"annotation_identity.panel_id"}
+
+
+def test_an_id_of_digits_goes_and_the_numbers_of_jobs_stay(study: Study) -> None:
+    pool = add_recruitment(
+        study=study, kind="url", name="sona", options={"panel_title": "SONA", "id_parameter": "survey_code"}
+    )
+    browser = Client()
+    arrive(browser, pool, survey_code="10482")
+    agree(browser, study)
+    participation = Participation.objects.get()
+    job = Job.objects.create(
+        kind="export", study_key=study.slug, state=Job.DONE, log="104823 rows; 10482: sent", message="of 10482",
+        result={"n_rows": 104823, "row": 10482, "who": ["10482"], "file_name": "study-2104829.zip"},
+    )  # fmt: skip
+    erase_person(participation=participation, with_answers=False)
+    job.refresh_from_db()
+    assert (job.log, job.message) == ("104823 rows; [erased]: sent", "of [erased]")
+    assert job.result == {"n_rows": 104823, "row": 10482, "who": ["[erased]"], "file_name": "study-2104829.zip"}

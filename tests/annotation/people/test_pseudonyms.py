@@ -1,19 +1,30 @@
 """Who people are stands in one place only: planted names are looked for on every page, answer, file and in the log."""
 
 import logging
+from pathlib import Path
+from typing import Any
 
 import pytest
 from django.contrib import admin
 from django.contrib.auth.models import User
 from django.core.files.storage import default_storage
 from django.http import FileResponse, HttpResponseBase, StreamingHttpResponse
+from django.test import Client
 from django.urls import reverse
 
-from annotation.models import Identity, Invitation, Participation, Payment, Recruitment, Visit
+from annotation.errors import InvalidInput
+from annotation.models import Identity, Invitation, Participation, Payment, Recruitment, Response, Visit
+from annotation.people.erase import erase_on_request
 from annotation.recruitment.invitation.addresses import mark_of
 from annotation.services.export_snapshot import export_snapshot
 from annotation.services.freeze_snapshot import freeze_snapshot
+from annotation.services.import_snapshot import import_snapshot
+from annotation.services.pay_plan import set_plan
+from annotation.services.plan_payments import plan_from_csv
 from snapshots.exports import EXPORT_FORMATS
+from snapshots.local_copy import snapshot_folder
+from snapshots.local_folder import local_folder
+from snapshots.schema import MANIFEST_FILE, TABLE_FILES
 from tests.conftest import make_participation, make_user, respond
 from tests.house.addresses import our_addresses
 from tests.house.world import World, make_world
@@ -105,3 +116,34 @@ def test_only_the_ledger_tells_it_to_a_manager_with_a_reason(world: World) -> No
     told = body(world.browsers["mika"].post(url, {"reason": "The tax office asks for May"}))
     assert found_in(told) == [PANEL]
     assert world.browsers["rosa"].post(url, {"reason": "because I want to"}).status_code == 403
+
+
+def test_a_copy_of_a_study_tells_nobody_who_its_people_are(world: World, tmp_path: Path) -> None:
+    study = world.here.study
+    record = freeze_snapshot(study=study)
+    folder = local_folder(
+        default_storage, snapshot_folder(record.snapshot_id), tmp_path, names=(*TABLE_FILES, MANIFEST_FILE)
+    )
+    mallory = make_user("mallory")
+    copy = import_snapshot(folder=folder, user=mallory)
+    person = Identity.objects.get(panel_id=PANEL).annotator
+    assert Participation.objects.filter(study=copy, annotator=person).exists()
+    set_plan(study=copy, reward=100)
+    table = f"pseudonym,amount\n{person.pseudonym},1.00\n"
+    plan_from_csv(study=copy, text=table, purpose="Thank you", user=mallory)
+    browser = Client()
+    browser.force_login(mallory)
+    told = body(browser.post(reverse("study_pay_ledger", args=[copy.slug]), {"reason": "I would like to know"}))
+    assert person.pseudonym in told
+    assert found_in(told) == []
+    asked: dict[str, Any] = {"study": copy, "user": mallory, "reason": "She asked me to", "with_answers": True}
+    for who in (PANEL, EMAIL, ACCOUNT):
+        with pytest.raises(InvalidInput, match="Nobody in this study"):
+            erase_on_request(who=who, **asked)
+    with pytest.raises(InvalidInput, match="does not know who she is"):
+        erase_on_request(who=person.pseudonym, **{**asked, "with_answers": False})
+    erase_on_request(who=person.pseudonym, **asked)
+    assert Identity.objects.filter(panel_id=PANEL).exists()  # it belongs to the study that she took part in
+    assert Visit.objects.filter(external_id=VISIT).exists()
+    assert Response.objects.get(study=copy, participation__annotator=person).status == Response.WITHDRAWN
+    assert Response.objects.get(study=study, participation__annotator=person).status == Response.ACCEPTED

@@ -1,6 +1,7 @@
 """People come through a source, are found again by their id, and go back with what the source expects."""
 
 import re
+from typing import Any
 from urllib.parse import urlencode
 
 import pytest
@@ -116,6 +117,15 @@ def test_while_prolific_is_away_people_are_let_in(
     change_recruitment(recruitment=prolific, options={**prolific.options, "verify_arrivals": True})
     settings.PROLIFIC_API_URL = "http://127.0.0.1:9"  # type: ignore[attr-defined]
     assert arrive_from_prolific(Client(), prolific, 1).status_code == 302
+
+
+def test_a_token_that_does_not_hold_keeps_nobody_out(
+    study: Study, prolific: Recruitment, prolific_world: World, settings: Any
+) -> None:
+    prolific.options["verify_arrivals"] = True
+    prolific.save()
+    settings.PROLIFIC_TOKEN = "an old one"
+    assert arrive_from_prolific(Client(), prolific).status_code == 302
 
 
 def test_each_end_has_its_code(study: Study, prolific: Recruitment, plan: PayPlan) -> None:
@@ -268,3 +278,50 @@ def test_coming_lends_nothing_and_drafts_have_no_way_in(study: Study, prolific: 
     assert Assignment.objects.count() == 0
     Study.objects.filter(pk=study.pk).update(state=Study.DRAFT)
     assert arrive_from_prolific(Client(), prolific).status_code == 404
+
+
+def test_a_known_id_with_a_submission_made_up_opens_nobodys_answers(
+    study: Study, prolific: Recruitment, prolific_world: World
+) -> None:
+    participation = join_from_prolific(prolific)
+    respond(participation)
+    stranger = Client()
+    sent = arrive_from_prolific(stranger, prolific, 1, session=9)
+    assert sent.headers["Location"] == f"/s/{study.slug}/return?known"
+    assert stranger.get(f"/s/{study.slug}/answers").status_code == 302
+    assert "takes part already" in agree(stranger, study).content.decode()
+    assert Visit.objects.count() == 1
+    # the link that she came by, elsewhere; a new submission with her code; or one that Prolific vouches for
+    assert arrive_from_prolific(Client(), prolific, 1).headers["Location"] == f"/s/{study.slug}/task"
+    stranger.post(f"/s/{study.slug}/return?known", {"code": participation.withdrawal_code})
+    assert set(Visit.objects.values_list("external_id", flat=True)) == {SUBMISSION.format(1), SUBMISSION.format(9)}
+    change_recruitment(recruitment=prolific, options={**prolific.options, "verify_arrivals": True})
+    prolific_world.add(SUBMISSION.format(8), PERSON.format(1), "ACTIVE")
+    arrived = arrive_from_prolific(Client(), prolific, 1, session=8)
+    assert arrived.headers["Location"] == f"/s/{study.slug}/task"
+
+
+def test_a_guessed_id_opens_nobodys_answers(study: Study) -> None:
+    pool = add_recruitment(study=study, kind="url", name="sona", options=POOL)
+    early, own = Client(), Client()
+    arrive(early, pool, survey_code="10482")  # has guessed it before she came
+    arrive(own, pool, survey_code="10482")
+    agree(own, study)
+    participation = Participation.objects.get()
+    assert arrive(Client(), pool, survey_code="10482").headers["Location"] == f"/s/{study.slug}/task"  # nothing to see
+    respond(participation)
+    for stranger in (Client(), early):
+        if stranger is early:
+            said = agree(stranger, study)
+        else:
+            sent = arrive(stranger, pool, survey_code="10482")
+            assert sent.headers["Location"] == f"/s/{study.slug}/return?known"
+            said = stranger.get(sent.headers["Location"])
+        assert "takes part already" in said.content.decode()
+        assert stranger.get(f"/s/{study.slug}/answers").status_code == 302
+        assert stranger.get(f"/api/v1/studies/{study.slug}/responses").status_code != 200
+    # she goes on where she began, and elsewhere with her code
+    assert arrive(own, pool, survey_code="10482").headers["Location"] == f"/s/{study.slug}/task"
+    elsewhere = Client()
+    elsewhere.post(f"/s/{study.slug}/return?known", {"code": participation.withdrawal_code})
+    assert arrive(elsewhere, pool, survey_code="10482").headers["Location"] == f"/s/{study.slug}/task"

@@ -98,6 +98,24 @@ def test_a_link_that_was_taken_back_or_forged_leads_nowhere(study: Study, letter
         revoke(recruitment=letters, invitation_id=invitation.pk)
 
 
+def test_an_invitation_taken_back_or_declined_before_she_agreed_lets_nobody_in(
+    study: Study, letters: Recruitment
+) -> None:
+    for address, end in (("anna@example.org", "revoke"), ("bo@example.org", "decline")):
+        invite(recruitment=letters, text=address)
+        send(letters)
+        client, message = Client(), mail.outbox[-1]
+        client.get(link_in(message))
+        if end == "revoke":
+            revoke(recruitment=letters, invitation_id=Invitation.objects.get(email=address).pk)
+        else:
+            client.post(link_in(message, "decline"))
+        assert "does not hold any more" in agree(client, study).content.decode()
+    assert not Participation.objects.exists()
+    assert not Identity.objects.exists()  # above all not the address that was forgotten
+    assert set(Invitation.objects.values_list("state", "email")) == {("revoked", ""), ("declined", "")}
+
+
 def test_reminders_go_to_who_has_not_answered_and_end(letters: Recruitment) -> None:
     invite(recruitment=letters, text="anna@example.org")
     assert remind(recruitment=letters) == 0  # not before the first is sent
@@ -169,6 +187,18 @@ def test_an_address_that_the_server_refuses_is_named_and_not_kept(letters: Recru
     row = InvitationMail.objects.get()
     assert row.state == InvitationMail.FAILED
     assert "anna" not in row.error
+
+
+def test_however_the_server_spells_an_address_it_is_not_kept(letters: Recruitment, monkeypatch: Any) -> None:
+    def refuse(*_: Any) -> int:
+        raise smtplib.SMTPRecipientsRefused({"Anna@Example.org": (550, b"5.1.1 <anna@EXAMPLE.org>: no such user")})
+
+    monkeypatch.setattr("django.core.mail.backends.locmem.EmailBackend.send_messages", refuse)
+    invite(recruitment=letters, text="Anna@Example.org")
+    send(letters)
+    error = InvitationMail.objects.get().error
+    assert "no such user" in error
+    assert "anna" not in error.lower()
 
 
 def test_a_text_without_its_links_is_refused(study: Study) -> None:

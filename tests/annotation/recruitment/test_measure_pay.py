@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from annotation.errors import InvalidInput
 from annotation.models import Participation, Payment, PayPlan, Response, Study
@@ -181,3 +182,20 @@ def test_the_currency_stays_once_something_is_paid(study: Study, plan: PayPlan, 
     plan_rewards(study=study, user=mika)
     with pytest.raises(InvalidInput, match="another currency"):
         set_plan(study=study, currency="USD")
+
+
+def test_by_hand_too_a_share_is_made_up_to_the_reward(
+    study: Study, plan: PayPlan, anna: Participation, mika: Any
+) -> None:
+    plan.images_per_reward = 3
+    plan.save()
+    planned = []
+    for _ in range(3):
+        respond(anna)
+        Participation.objects.filter(pk=anna.pk).update(finished_at=timezone.now())
+        planned += [plan_rewards(study=study, user=mika).amount, plan_rewards(study=study, user=mika).amount]
+    assert planned == [50, 0, 50, 0, 50, 0]
+    assert set(Payment.objects.values_list("kind", flat=True)) == {Payment.REWARD}
+    plan.reward = 300  # for those to come
+    plan.save()
+    assert plan_rewards(study=study, user=mika).n_new == 0

@@ -1,10 +1,12 @@
 """Mechanical Turk: the preview takes nothing, the frame hands in where it may, every request is one AWS describes."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from annotation.errors import InvalidInput
 from annotation.models import (
@@ -24,7 +26,7 @@ from annotation.recruitment.mturk.payer import MechanicalTurkPayer
 from annotation.recruitment.sync import sync_recruitment
 from annotation.services.change_recruitment import add_recruitment
 from annotation.services.plan_payments import plan_by_rule, plan_rewards
-from annotation.services.reconcile_payments import reconcile_payments
+from annotation.services.reconcile_payments import reconcile_payments, settle
 from annotation.services.send_payments import send_payments
 from tests.annotation.recruitment.conftest import agree, arrive
 from tests.annotation.recruitment.mturk_standin import World
@@ -94,6 +96,10 @@ def test_only_this_page_stands_in_a_frame_and_only_in_mechanical_turks(study: St
     assert "X-Frame-Options" not in page.headers
     assert "frame-ancestors https://www.mturk.com https://worker.mturk.com https://workersandbox.mturk.com" in policy
     assert "form-action https://workersandbox.mturk.com" in policy
+    # handing in leads on to the pages where workers work, and form-action holds for every redirect
+    form_action = next(each for each in policy.split("; ") if each.startswith("form-action"))
+    assert "https://worker.mturk.com" in form_action
+    assert all(host.endswith(".mturk.com") for host in form_action.split()[1:])
     assert "unsafe" not in policy
     task = go(client, mturk)
     for answer in (task, client.get(f"/s/{study.slug}/")):
@@ -230,6 +236,31 @@ def test_another_currency_than_dollars_is_refused(
     plan_rewards(study=study, user=mika)
     assert send_payments(study=study, job_id=1)["n_failed"] == 1
     assert "USD only" in Payment.objects.get().note
+
+
+def test_a_bonus_that_was_said_to_be_unpaid_and_was_paid_is_not_paid_again(
+    study: Study, mturk: Recruitment, dollars: PayPlan, mturk_world: World, mika: Any
+) -> None:
+    take_part(mturk)
+    mturk_world.hand_in(ACCEPTED["hitId"], "ASSIGNMENT1", "AWORKER1")
+    plan_by_rule(study=study, rule="at_least", purpose="Thank you", user=mika, amount=25, n_images=1)
+    mturk_world.after_paying = "hang up"
+    assert send_payments(study=study, job_id=1)["n_unknown"] == 1
+    Payment.objects.update(sending_at=timezone.now() - timedelta(hours=1))
+    settle(study=study, key=str(Payment.objects.get().key), was_paid=False, user=mika)  # she was wrong
+    assert send_payments(study=study, job_id=2) == {"n_sent": 1, "n_failed": 0, "n_unknown": 0}
+    assert len(mturk_world.bonuses) == 1
+    assert plan_by_rule(study=study, rule="at_least", purpose="Thank you", user=mika, amount=25, n_images=1).n_new == 0
+
+
+def test_what_aws_approved_by_itself_counts_as_paid(
+    study: Study, mturk: Recruitment, dollars: PayPlan, mturk_world: World, mika: Any
+) -> None:
+    take_part(mturk)
+    mturk_world.hand_in(ACCEPTED["hitId"], "ASSIGNMENT1", "AWORKER1")
+    plan_rewards(study=study, user=mika)
+    mturk_world.assignments["ASSIGNMENT1"]["AssignmentStatus"] = "Approved"
+    assert send_payments(study=study, job_id=1) == {"n_sent": 1, "n_failed": 0, "n_unknown": 0}
 
 
 def test_everybody_who_took_part_gets_the_qualification(

@@ -311,6 +311,86 @@ def test_who_stops_early_gets_a_share_as_a_bonus(
     assert prolific_world.paid == [(SUBMISSION.format(1), 75)]
 
 
+def test_who_had_a_share_and_went_on_gets_the_rest_and_no_more(
+    study: Study, prolific: Recruitment, plan: PayPlan, prolific_world: World, mika: Any
+) -> None:
+    people(prolific, prolific_world, 1, answers=1)
+    Visit.objects.update(outcome=Visit.STOPPED)
+    plan_rewards(study=study, user=mika)
+    send_payments(study=study, job_id=1)
+    respond(Visit.objects.get().participation, duration_ms=20_000)
+    planned = plan_rewards(study=study, user=mika)
+    assert (planned.n_new, planned.amount) == (1, 75)
+    assert (plan_rewards(study=study, user=mika).n_new, states(study)) == (0, ["planned", "sent"])
+    send_payments(study=study, job_id=2)
+    assert prolific_world.paid == [(SUBMISSION.format(1), 75), (SUBMISSION.format(1), 75)]
+    assert prolific_world.submissions[SUBMISSION.format(1)]["status"] == "AWAITING REVIEW"  # not approved on top of it
+
+
+def test_no_share_goes_beside_a_reward_that_prolific_pays_in_full(
+    study: Study, prolific: Recruitment, plan: PayPlan, prolific_world: World, mika: Any
+) -> None:
+    people(prolific, prolific_world, 4, answers=1)
+    Visit.objects.update(outcome=Visit.STOPPED)
+    for number, status in enumerate(("ACTIVE", "AWAITING REVIEW", "APPROVED", "RETURNED"), start=1):
+        prolific_world.submissions[SUBMISSION.format(number)]["status"] = status
+    sync_recruitment(recruitment=prolific)
+    assert plan_rewards(study=study, user=mika).amount == 75
+    assert Payment.objects.get(state=Payment.PLANNED).visit == Visit.objects.get(status="RETURNED")
+
+
+def test_a_share_that_waits_gives_way_to_the_whole_reward(
+    study: Study, prolific: Recruitment, plan: PayPlan, prolific_world: World, mika: Any
+) -> None:
+    people(prolific, prolific_world, 1, answers=1)
+    Visit.objects.update(outcome=Visit.STOPPED)
+    assert plan_rewards(study=study, user=mika).amount == 75
+    respond(Visit.objects.get().participation, duration_ms=20_000)
+    sync_recruitment(recruitment=prolific)  # she has handed in
+    assert plan_rewards(study=study, user=mika).amount == 150
+    send_payments(study=study, job_id=1)
+    assert (prolific_world.paid, prolific_world.submissions[SUBMISSION.format(1)]["status"]) == ([], "APPROVED")
+    assert states(study) == ["failed", "sent"]
+
+
+def test_amounts_that_are_neither_pounds_nor_dollars_are_not_sent(
+    study: Study, prolific: Recruitment, plan: PayPlan, prolific_world: World, mika: Any
+) -> None:
+    plan.currency = "JPY"
+    plan.save()
+    people(prolific, prolific_world, 1)
+    plan_bonus(study, mika)
+    assert send_payments(study=study, job_id=1)["n_failed"] == 1
+    assert "GBP or USD only" in Payment.objects.get().note
+    assert prolific_world.paid == []
+
+
+def test_the_ledger_does_not_tell_who_somebody_is_at_prolific(
+    study: Study, prolific: Recruitment, plan: PayPlan, prolific_world: World, mika: Any, sign_in: Any
+) -> None:
+    people(prolific, prolific_world, 2)
+    prolific_world.submissions[SUBMISSION.format(2)]["status"] = "APPROVED"  # on Prolific's own page
+    sync_recruitment(recruitment=prolific)
+    plan_rewards(study=study, user=mika)
+    assert send_payments(study=study, job_id=1) == {"n_sent": 1, "n_failed": 0, "n_unknown": 0}
+    pseudonym = Visit.objects.get(external_id=SUBMISSION.format(1)).participation.annotator.pseudonym
+    plan_from_csv(study=study, text=f"pseudonym,amount\n{pseudonym},1.50\n", purpose=BONUS, user=mika)
+    prolific_world.refuse_bonuses = f"{PERSON.format(1)}: submission {SUBMISSION.format(1)} was returned"
+    assert send_payments(study=study, job_id=2)["n_failed"] == 1
+    assert "submission ... was returned" in Payment.objects.get(state=Payment.FAILED).note
+    browser = sign_in(mika)
+    answers = [
+        browser.get(f"/studies/{study.slug}/pay").content,
+        browser.get(f"/api/v1/studies/{study.slug}/payments").content,
+        b"".join(browser.get(f"/studies/{study.slug}/pay/ledger.csv").streaming_content),
+    ]
+    for answer in answers:
+        assert b"confirmed" in answer
+        for number in (1, 2):
+            assert SUBMISSION.format(number).encode() not in answer
+            assert PERSON.format(number).encode() not in answer
+
+
 def test_a_table_with_wrong_rows_plans_nothing(study: Study, prolific: Recruitment, plan: PayPlan, mika: Any) -> None:
     from annotation.errors import InvalidRows
 
