@@ -130,7 +130,8 @@ def _options_shown(table: Table) -> dict[str, list[str]]:
                 f"Row {number}, options_shown: it must be a JSON object of lists of labels, as the export wrote it. "
                 f"Nothing of {table.name} was imported."
             )
-        return shown
+        found: dict[str, list[str]] = shown
+        return found
     return {}
 
 

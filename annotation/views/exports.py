@@ -1,5 +1,7 @@
 """Freezing, exporting, downloading, and bringing a snapshot back."""
 
+from typing import BinaryIO, cast
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
@@ -79,7 +81,9 @@ def import_study(request: HttpRequest) -> HttpResponse:
             error = "Choose the zip of a whole snapshot."
         else:
             try:
-                receive_snapshot(upload=Upload(upload.name or "", upload.size or 0, upload), user=request.user)
+                receive_snapshot(
+                    upload=Upload(upload.name or "", upload.size or 0, cast(BinaryIO, upload)), user=request.user
+                )
             except InvalidInput as refusal:
                 error = refusal.message
             else:
