@@ -206,7 +206,7 @@ def _forget_in_words(studies: list[Study], names: list[str]) -> None:
     jobs: set[int] = set()
     for name in names:
         # spelled: as it stands inside JSON
-        values = {"slugs": slugs, "name": name.lower(), "spelled": json.dumps(name)[1:-1].lower()}
+        values: dict[str, Any] = {"slugs": slugs, "name": name.lower(), "spelled": json.dumps(name)[1:-1].lower()}
         with connection.cursor() as cursor:
             cursor.execute(_FORGET_IN_JOBS, {**values, "gone": GONE, "pattern": _pattern(name)})
             cursor.execute(_JOBS_WITH, values)
