@@ -6,7 +6,7 @@ from typing import Any
 from django.utils.safestring import mark_safe
 
 from analysis.charts import Dot, dots, mark_class
-from analysis.charts.marks import as_number, signed_points
+from analysis.charts.marks import as_p, signed_points
 from analysis.disagreement_figures import below
 from analysis.explorer_links import images
 from analysis.figures import Figure
@@ -68,7 +68,13 @@ def asking_figures(result: AnalysisResult) -> list[Figure]:
     if len(session["curve"]) > 1:
         figures.append(_curve(result))
     for circumstance in found["circumstances"]:
-        figures += [_circumstance(result, circumstance["name"], value) for value in circumstance["values"]]
+        for value in circumstance["values"]:
+            figure = _circumstance(result, circumstance["name"], value)
+            # two languages may be spelled with the same letters, such as zh-Hans and zh_Hans
+            taken = {each.id for each in figures}
+            names = [figure.id, *(f"{figure.id}-{number}" for number in range(2, len(taken) + 2))]
+            figure.id = next(name for name in names if name not in taken)
+            figures.append(figure)
     return figures
 
 
@@ -164,7 +170,7 @@ def _drawn(
             [
                 name,
                 *(signed_points(effect[key]) for key in ("value", "low", "high")),
-                "–" if effect["p"] is None else as_number(effect["p"], 3),
+                as_p(effect["p"]),
                 f"{effect['n']:,}",
                 f"{effect['n_people']:,}",
                 "yes" if effect["causal"] else "no",

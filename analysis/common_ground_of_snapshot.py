@@ -17,6 +17,8 @@ from analysis.figures import Figure, catalogue_definition, moment
 from analysis.models import AnalysisResult
 from analysis.statistics import MAJORITY_RULES, POLARITIES
 
+#: Pairs of labels in a table; 200 labels have 19,900, which no page should carry.
+MOST_PAIRS = 500
 #: What sources may be compared by, in the order of the choice: name -> (title, is a share)
 BY_SOURCE: dict[str, tuple[str, bool]] = {
     **{
@@ -30,6 +32,11 @@ BY_SOURCE: dict[str, tuple[str, bool]] = {
     "mixed_polarity": ("Mixed polarity", True),
     **{f"polarity_share.{polarity}": (f"Share of responses: {polarity}", True) for polarity in POLARITIES},
 }
+
+
+def all_in_csv(n_pairs: int) -> str:
+    """What is said where a table does not hold every pair of labels."""
+    return f" The table holds the first {MOST_PAIRS} of {n_pairs:,} pairs, the CSV all." if n_pairs > MOST_PAIRS else ""
 
 
 def _curve(
@@ -262,16 +269,16 @@ def emotion_map(result: AnalysisResult) -> Figure | None:
                 f"{pair['n_stimuli']:,}",
                 *(as_number(pair["blend"][key]) for key in ("value", "low", "high")),
             ]
-            for pair in ranked
+            for pair in ranked[:MOST_PAIRS]
         ],
         raw_columns=["first", "second", "stimuli_with_both", "met", "expected", "blend", "low", "high"],
         raw_rows=[
             [pair["first"], pair["second"], pair["n_stimuli"], pair["met"], pair["expected"], *_raw(pair["blend"])[:3]]
             for pair in ranked
         ],
-        definition=_OF_THE_MAP + stress,
+        definition=_OF_THE_MAP + stress + all_in_csv(len(ranked)),
         source=of_snapshot(result),
-        links=[images(felt=[pair["first"], pair["second"]]) for pair in ranked],
+        links=[images(felt=[pair["first"], pair["second"]]) for pair in ranked[:MOST_PAIRS]],
     )
 
 

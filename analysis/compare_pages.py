@@ -6,13 +6,20 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from analysis.charts.marks import as_number, as_percent, signed_points
-from analysis.comparison_figures import VERDICTS, as_p, between, differences_figure, label_rows, shares_figure
-from analysis.explorer_links import TwoSides, images
+from analysis.charts.marks import as_number, as_p, as_percent, signed_points
+from analysis.comparison_figures import (
+    VERDICTS,
+    between,
+    differences_figure,
+    label_rows,
+    shares_figure,
+    sides_ends,
+)
+from analysis.explorer_links import TwoSides, answered
 from analysis.figures import Figure, moment
 from analysis.models import AnalysisResult
-from analysis.over_snapshots.comparison import SOURCES, STEPS, STUDIES
-from analysis.over_snapshots.label_mapping import SAME
+from analysis.over_snapshots.comparison import PERIODS, SOURCES, STEPS, STUDIES, moments
+from analysis.over_snapshots.label_mapping import POLARITY, WRITTEN
 
 #: name in the result -> words, how a value and a difference are written
 _AGREEMENT: dict[str, tuple[str, Callable[[Any], str], Callable[[Any], str]]] = {
@@ -22,6 +29,15 @@ _AGREEMENT: dict[str, tuple[str, Callable[[Any], str], Callable[[Any], str]]] = 
     "mean_entropy_grassberger_nats": ("Mean entropy, bias-corrected (nats)", as_number, as_number),
     "majority.half_or_more": ("Images on which half or more agree", as_percent, signed_points),
     "positive_and_negative": ("Images both liked and disliked", as_percent, signed_points),
+}
+#: What of a side's images each of them is seen on; the labels of a further step are none that the explorer knows.
+_SEEN_ON: dict[str, dict[str, str]] = {
+    "krippendorff_alpha": {"sort": "agreement_low"},
+    "gwet_ac1": {"sort": "agreement_low"},
+    "pairwise_agreement": {"sort": "agreement_low"},
+    "mean_entropy_grassberger_nats": {"sort": "entropy_high"},
+    "majority.half_or_more": {"majority": "half_or_more"},
+    "positive_and_negative": {"mix": "positive_and_negative"},
 }
 #: Sides whose images have numbers of responses this far apart are not compared by figures that depend on it.
 FAR_APART = 1.5
@@ -134,26 +150,32 @@ def source_of(result: AnalysisResult) -> str:
 def leads_to(result: AnalysisResult) -> TwoSides | None:
     """Where the labels of both sides lead; None where they are none that the explorer could filter by.
 
-    Merged and written labels are not, nor are the labels of a further step. Periods are no filter: there a label leads
-    to all images on which it was chosen.
+    Written labels are not, nor are the labels of a further step.
     """
     options = result.options
-    if options["labels"] != SAME or options["what"] == STEPS:
-        return None
+    return None if options["labels"] == WRITTEN or options["what"] == STEPS else images_of_sides(result)
+
+
+def images_of_sides(result: AnalysisResult) -> TwoSides:
+    """Where each side's images are. In a period: those that somebody answered in it, whatever they got before or since.
+
+    Images without a source are found by no filter; two steps are of all images.
+    """
+    options = result.options
+    by_polarity = options["labels"] == POLARITY
+    if options["what"] == STUDIES:
+        return TwoSides(second_study=str(options["other"]), by_polarity=by_polarity)
+    filters: list[dict[str, str] | None] = [{}, {}]
     if options["what"] == SOURCES:
-        first, second = ({"source": str(options[side])} if options[side] else {} for side in ("first", "second"))
-        return TwoSides(first, second)
-    return TwoSides(second_study=str(options["other"]) if options["what"] == STUDIES else "")
+        filters = [{"source": str(options[side])} if options[side] else None for side in ("first", "second")]
+    if options["what"] == PERIODS:
+        filters = [answered(*moments(str(options[side]))) for side in ("first", "second")]
+    return TwoSides(*filters, by_polarity=by_polarity)
 
 
 def sides_links(result: AnalysisResult) -> list[str]:
-    """Where each side's images are: '' where no filter finds them, as of a period."""
-    options = result.options
-    if options["what"] == STUDIES:
-        return [images(), f"../{options['other']}/{images()}"]
-    if options["what"] == SOURCES:
-        return [images(source=str(options[side])) if options[side] else "" for side in ("first", "second")]
-    return ["", ""]
+    """The images of each side: '' where no filter finds them."""
+    return [images_of_sides(result).images(side) for side in ("first", "second")]
 
 
 def figures_of(result: AnalysisResult, names: Sequence[str], part: str) -> list[Figure]:
@@ -185,7 +207,8 @@ def figures_of(result: AnalysisResult, names: Sequence[str], part: str) -> list[
 
 def agreement_rows(result: AnalysisResult) -> list[dict[str, Any]]:
     """Each figure of agreement on both sides, and the difference with its interval."""
-    rows = []
+    rows, sides = [], ("first", "second")
+    own = images_of_sides(result) if result.options["what"] != STEPS else TwoSides(None, None)
     for name, (title, write, write_difference) in _AGREEMENT.items():
         found = result.result["agreement"][name]
         apart = found["difference"]
@@ -194,7 +217,10 @@ def agreement_rows(result: AnalysisResult) -> list[dict[str, Any]]:
         rows.append(
             {
                 "title": title,
-                "sides": [(write(found[side]["value"]), between(found[side], write)) for side in ("first", "second")],
+                "sides": [
+                    (write(found[side]["value"]), between(found[side], write), own.images(side, **_SEEN_ON[name]))
+                    for side in sides
+                ],
                 "difference": write_difference(apart["value"]),
                 "interval": between(apart, write_difference),
                 "is_apart": apart["low"] is not None and (apart["low"] > 0 or apart["high"] < 0),
@@ -229,7 +255,7 @@ def ground_rows(result: AnalysisResult, names: Sequence[str]) -> list[dict[str, 
 
 
 CSV_COLUMNS = ["part", "name", "first", "second", "difference", "low", "high", "p_corrected", "p_equivalence_corrected",
-               "verdict"]  # fmt: skip
+               "verdict", "first_low", "first_high", "second_low", "second_high"]  # fmt: skip
 
 
 def csv_rows(result: AnalysisResult) -> list[list[Any]]:
@@ -240,13 +266,15 @@ def csv_rows(result: AnalysisResult) -> list[list[Any]]:
     for name, each in found["agreement"].items():
         apart = each["difference"]
         sides = [each[side]["value"] for side in ("first", "second")]
-        rows.append(["everything", name, *sides, apart["value"], apart["low"], apart["high"], "", "", ""])
+        difference = [apart["value"], apart["low"], apart["high"], None, None, None]
+        rows.append(["everything", name, *sides, *difference, *sides_ends(each)])
     shared = found["shared"]
     within = [each["value"] for each in shared["within"]]
     gap = shared["gap"]
     ends = [gap[name] for name in ("value", "low", "high", "p_corrected", "p_equivalence_corrected", "verdict")]
-    rows.append(["shared", "gap", *within, *ends])
+    own = sides_ends(dict(zip(("first", "second"), shared["within"], strict=True)))
+    rows.append(["shared", "gap", *within, *ends, *own])
     for name in ("between", "cross_kappa", "normalised"):
         one = shared[name]
-        rows.append(["shared", name, "", "", one["value"], one["low"], one["high"], "", "", ""])
+        rows.append(["shared", name, None, None, one["value"], one["low"], one["high"], *[None] * 7])
     return rows

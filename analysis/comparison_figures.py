@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as later
 from django.utils.translation import ngettext
 
 from analysis.charts import Dot, ShareBar, dots, share_bars
-from analysis.charts.marks import as_number, as_percent, signed_points
+from analysis.charts.marks import as_number, as_p, as_percent, signed_points
 from analysis.explorer_links import TwoSides
 from analysis.figures import Figure
 from analysis.statistics.equivalence import CANNOT_TELL, DIFFER, DIFFER_LITTLE, SAME
@@ -31,13 +31,8 @@ _COLOURS = ("series-1", "series-2")
 LONGEST_SIDE = 13
 
 LABEL_COLUMNS = ["label", "first", "second", "difference", "low", "high", "p_corrected", "p_equivalence_corrected",
-                 "verdict"]  # fmt: skip
-
-
-def as_p(value: float | None) -> str:
-    if value is None:
-        return "–"
-    return "< 0.001" if value < 0.001 else f"{value:.3f}"
+                 "verdict", "first_low", "first_high", "second_low", "second_high"]  # fmt: skip
+_ENDS = ("low", "high")
 
 
 def between(row: dict[str, Any], write: Any = signed_points) -> str:
@@ -197,6 +192,11 @@ def _reason(reason: str) -> str:
     return _(reason) if reason else ""
 
 
+def sides_ends(row: dict[str, Any]) -> list[Any]:
+    """Low and high of the first side, then of the second; None where a side has a number without an interval."""
+    return [row[side][end] if isinstance(row[side], dict) else None for side in ("first", "second") for end in _ENDS]
+
+
 def label_rows(labels: Sequence[dict[str, Any]], rows: Sequence[dict[str, Any]]) -> list[list[Any]]:
     """For a CSV: LABEL_COLUMNS."""
     table = []
@@ -212,6 +212,7 @@ def label_rows(labels: Sequence[dict[str, Any]], rows: Sequence[dict[str, Any]])
                 row["p_corrected"],
                 row["p_equivalence_corrected"],
                 row["verdict"],
+                *sides_ends(row),
             ]
         )
     return table

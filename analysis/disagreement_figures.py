@@ -8,7 +8,8 @@ from django.utils.safestring import mark_safe
 from analysis.charts import Dot, WholePart, dots, mark_class, parts_bar
 from analysis.charts.disagreement_parts import PARTS
 from analysis.charts.label_map import Edge, Node, label_map
-from analysis.charts.marks import as_number, as_percent, signed_points
+from analysis.charts.marks import as_number, as_p, as_percent, signed_points
+from analysis.common_ground_of_snapshot import MOST_PAIRS, all_in_csv
 from analysis.explorer_links import images
 from analysis.figures import Figure, moment
 from analysis.models import AnalysisResult
@@ -115,7 +116,7 @@ def together_figure(result: AnalysisResult) -> Figure | None:
                 f"{edge['expected']:,.0f}",
                 {"more": "more", "less": "less"}.get(edge["beyond_chance"], "as by chance"),
             ]
-            for edge in known
+            for edge in known[:MOST_PAIRS]
         ],
         raw_columns=["one", "other", "lift", "low", "high", "n_pairs", "expected", "p", "beyond_chance"],
         raw_rows=[
@@ -130,9 +131,10 @@ def together_figure(result: AnalysisResult) -> Figure | None:
             "How often two people choose these two labels at the same image, by how often two people at different "
             "images would. Lines join the labels that come together more often than chance may do (95 % over all "
             "pairs together, Holm's correction); the thicker, the more often. Intervals resample images."
+            + all_in_csv(len(known))
         ),
         source=below(result, n=result.result["parts"]["n_answers"], n_stimuli=graph["n_stimuli"]),
-        links=[images(felt=[labels[edge["one"]]["id"], labels[edge["other"]]["id"]]) for edge in known],
+        links=[images(felt=[labels[edge["one"]]["id"], labels[edge["other"]]["id"]]) for edge in known[:MOST_PAIRS]],
     )
 
 
@@ -203,7 +205,8 @@ def types_words(types: dict[str, Any]) -> str:
     if types["n_types"] is None:
         return str(types["reason"])
     division = types["divisions"][0] if types["divisions"] else None
-    p = f" (dip test, p = {division['p']:.3f})" if division else ""
+    told = as_p(division["p"]) if division else ""
+    p = f" (dip test, p {'' if told.startswith('<') else '= '}{told})" if division else ""
     if types["n_types"] == 1:
         return (
             f"The {types['n_people']:,} people with enough answers differ smoothly, each in her own way: there are no "

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from django import forms
@@ -14,6 +15,7 @@ from django.db.models.lookups import GreaterThanOrEqual, LessThanOrEqual
 
 from analysis.keyset import Key, Order
 from analysis.models import BOTH_SIDES, ExplanationIndex, StimulusStatistics
+from analysis.queries import SLOT_SECONDS
 from analysis.search_words import search_query
 from analysis.statistics import MAJORITY_RULES
 from annotation.queries import cohorts_of
@@ -54,7 +56,7 @@ SIMULATED: dict[str, tuple[str, Q]] = {
 }
 _MORE = Key("n_responses", descending=True)
 SORTS: dict[str, tuple[str, Order]] = {
-    "newest": ("Newest answers", Order((Key("last_response_at", descending=True),), nullable=True)),
+    "newest": ("Newest answers", Order((Key("last_response_at", descending=True, is_moment=True),), nullable=True)),
     "agreement_high": ("Most agreement", Order((Key("agreement", descending=True), _MORE), nullable=True)),
     "agreement_low": ("Least agreement", Order((Key("agreement"), _MORE), nullable=True)),
     "entropy_high": ("Highest entropy", Order((Key("entropy_nats", descending=True),), nullable=True)),
@@ -78,6 +80,13 @@ RANGES: tuple[tuple[str, str, str], ...] = (
 )
 #: shown at once; the others behind "More filters"
 FIRST_FIELDS = ("word", "emotion", "source", "group", "mix", "sort")
+
+
+class AnsweredWithin(Func):
+    """Whether one of a stimulus's responses came in these spans of ten minutes: begin, and end that is not in it."""
+
+    template = "exists (select from unnest(%(expressions)s) as slot where slot >= %(begin)d and slot < %(end)d)"
+    output_field = BooleanField()
 
 
 class MatchesWords(Func):
@@ -112,6 +121,8 @@ class ExplorerForm(forms.Form):
     top_max = forms.FloatField(label="up to", validators=_IN_SHARE, required=False)
     responses_min = forms.IntegerField(label="Responses from", min_value=1, max_value=100_000, required=False)
     responses_max = forms.IntegerField(label="up to", min_value=1, max_value=100_000, required=False)
+    answered_from = forms.DateTimeField(label="Answered from (UTC)", required=False)
+    answered_before = forms.DateTimeField(label="and before", required=False)
     share_of = forms.ChoiceField(label="Share of", required=False)
     share_min = forms.FloatField(label="from", validators=_IN_SHARE, required=False)
     share_max = forms.FloatField(label="up to", validators=_IN_SHARE, required=False)
@@ -144,6 +155,9 @@ class ExplorerForm(forms.Form):
         self._leave_out(labels, sources)
         self.fields["word"].widget.attrs.update({"type": "search", "autocomplete": "off", "spellcheck": "false"})
         for name, field in self.fields.items():
+            if isinstance(field, forms.DateTimeField):
+                field.widget = forms.DateTimeInput({"type": "datetime-local", "step": SLOT_SECONDS}, "%Y-%m-%dT%H:%M")
+                field.error_messages["invalid"] = "Give a day and a time, such as 2026-03-01T09:00."
             if isinstance(field, forms.FloatField):
                 field.widget.attrs.update({"step": "any", "min": "0", "inputmode": "decimal"})
                 if not name.startswith("entropy"):
@@ -162,7 +176,7 @@ class ExplorerForm(forms.Form):
         if not all(label["polarity"] for label in labels):
             idle |= {"mix"}
         if not labels:
-            kept = ("word", "source", "group", "also_group", "sort", "simulated")
+            kept = ("word", "source", "group", "also_group", "sort", "simulated", "answered_from", "answered_before")
             idle |= {name for name in self.fields if name not in kept}
             idle -= {"responses_min", "responses_max"}
         if len(sources) < 2:
@@ -178,6 +192,9 @@ class ExplorerForm(forms.Form):
             low, high = cleaned.get(f"{name}_min"), cleaned.get(f"{name}_max")
             if low is not None and high is not None and low > high:
                 self.add_error(f"{name}_max", f"Give at least {low:g}, the lower end, or make that smaller.")
+        begin, end = cleaned.get("answered_from"), cleaned.get("answered_before")
+        if begin and end and begin >= end:
+            self.add_error("answered_before", "Give a later moment than the first one.")
         asks_share = cleaned.get("share_min") is not None or cleaned.get("share_max") is not None
         if asks_share and not cleaned.get("share_of") and "share_of" in self.fields:
             self.add_error("share_of", "Choose whose share is meant.")
@@ -207,7 +224,7 @@ class ExplorerForm(forms.Form):
         for name in self.fields:
             if name in FIRST_FIELDS:
                 continue
-            if groups and name.endswith("_max" if not name.startswith("share") else ("_min", "_max")):
+            if groups and name.endswith(("_max", "_before") if not name.startswith("share") else ("_min", "_max")):
                 groups[-1].append(self[name])
             else:
                 groups.append([self[name]])
@@ -268,8 +285,20 @@ class ExplorerForm(forms.Form):
                 rows = rows.filter(GreaterThanOrEqual(share, asked["share_min"]))
             if asked.get("share_max") is not None:
                 rows = rows.filter(LessThanOrEqual(share, asked["share_max"]))
+        rows = self._answered(rows)
         found_by = self._found_by()
         return rows.filter(stimulus_id__in=found_by.values("stimulus_id")) if found_by is not None else rows
+
+    def _answered(self, rows: QuerySet[StimulusStatistics]) -> QuerySet[StimulusStatistics]:
+        """Those with a response in the span of time, in whole ten minutes: spans that are cut are in it."""
+        begin, end = self.cleaned_data.get("answered_from"), self.cleaned_data.get("answered_before")
+        first = max(int(begin.timestamp()) // SLOT_SECONDS, 0) if begin else 0  # nobody answered before 1970
+        if first:  # by an index; without an end it is all that is asked
+            rows = rows.filter(last_response_at__gte=datetime.fromtimestamp(first * SLOT_SECONDS, UTC))
+        if end:
+            after = -(-int(end.timestamp()) // SLOT_SECONDS)
+            rows = rows.filter(AnsweredWithin(F("slots"), begin=first, end=after))
+        return rows
 
     def _found_by(self) -> QuerySet[ExplanationIndex] | None:
         asked = self.cleaned_data

@@ -6,6 +6,7 @@ The address is relative, so that figures need not know the study's slug. It hold
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from urllib.parse import urlencode
 
 
@@ -14,26 +15,42 @@ def images(**filters: str | float | Sequence[str]) -> str:
     return f"explorer?{urlencode(filters, doseq=True)}"
 
 
+def answered(begin: datetime, end: datetime) -> dict[str, str]:
+    """The filters that find the images that somebody answered from `begin` on and before `end`; both UTC."""
+    moments = {"answered_from": begin, "answered_before": end}
+    return {name: each.replace(tzinfo=None).isoformat(timespec="minutes") for name, each in moments.items()}
+
+
 @dataclass(frozen=True)
 class TwoSides:
-    """Where the labels of two sides lead: the explorer's filters of either, and whose study the second side is.
+    """Where the numbers of two sides lead: the explorer's filters of either, and whose study the second side is.
 
-    second_study: a slug, where the second side is another study.
+    first, second: None where no filter finds a side's images. second_study: a slug, where the second side is another
+    study. by_polarity: the labels are positive, negative and else.
     """
 
-    first: dict[str, str] = field(default_factory=dict)
-    second: dict[str, str] = field(default_factory=dict)
+    first: dict[str, str] | None = field(default_factory=dict)
+    second: dict[str, str] | None = field(default_factory=dict)
     second_study: str = ""
+    by_polarity: bool = False
+
+    def images(self, side: str, **filters: str) -> str:
+        """The images of one side, with further filters; '' where none finds them."""
+        own = self.first if side == "first" else self.second
+        if own is None:
+            return ""
+        found = images(**{**own, **filters})
+        return f"../{self.second_study}/{found}" if self.second_study and side == "second" else found
 
     def of(self, side: str, label: str) -> str:
         """The images of one side on which somebody chose the label."""
-        if side == "first":
-            return images(**self.first, felt=label)
-        found = images(**self.second, felt=label)
-        return f"../{self.second_study}/{found}" if self.second_study else found
+        return self.images(side, **self._chose(label))
 
     def of_both(self, label: str) -> str:
         """The images that both sides answered and on which somebody chose the label, as far as a filter finds them."""
-        if set(self.first) == set(self.second) == {"group"}:
-            return images(group=self.first["group"], also_group=self.second["group"], felt=label)
-        return images(**self.first, felt=label) if self.first == self.second else images(felt=label)
+        if self.first and self.second and set(self.first) == set(self.second) == {"group"}:
+            return images(group=self.first["group"], also_group=self.second["group"], **self._chose(label))
+        return images(**(self.first or {} if self.first == self.second else {}), **self._chose(label))
+
+    def _chose(self, label: str) -> dict[str, str]:
+        return {"mix": f"has_{label}"} if self.by_polarity else {"felt": label}

@@ -3,14 +3,14 @@
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.utils.safestring import SafeString, mark_safe
 
 from analysis.charts import Column, Dot, ShareBar, columns, dots, mark_class, share_bars
 from analysis.charts.marks import as_number, as_percent
-from analysis.explorer_links import images
+from analysis.explorer_links import answered, images
 from analysis.models import AnnotatorStatistics, StimulusStatistics, StudyStatistics
 from analysis.queries import pace_bars
 from analysis.statistics import MAJORITY_RULES, POLARITIES, STATISTICS
@@ -84,14 +84,24 @@ def emotions(statistics: StudyStatistics) -> Figure | None:
         bars.append(_bar(label["name"], estimate, css, f"{total:,}", images(felt=label["id"])))
         rows.append([label["name"], f"{total:,}", *_percents(estimate)])
         raw.append([label["id"], total, *_raw(estimate)])
-    top = max(statistics.labels, key=lambda label: statistics.label_totals[label["id"]])
-    share = statistics.estimates[f"label_share.{top['id']}"]["value"]
     title = "Which emotions people felt" if _is_affect(statistics) else "Which labels people chose"
-    lead = f"{top['name']} was chosen most, in {as_percent(share)} of the responses."
+    lead = _chosen_most(statistics)
     definition = catalogue_definition("label_share")
     return shares_of_responses(
         "emotions", title, lead, "Label", bars, rows, raw, definition, about(statistics), css="half tall"
     )
+
+
+def _chosen_most(statistics: StudyStatistics) -> str:
+    most = max(statistics.label_totals.values())
+    if not most:
+        return "No response chose a label yet."
+    top = [label for label in statistics.labels if statistics.label_totals[label["id"]] == most]
+    share = as_percent(statistics.estimates[f"label_share.{top[0]['id']}"]["value"])
+    if len(top) == 1:
+        return f"{top[0]['name']} was chosen most, in {share} of the responses."
+    names = " and ".join(label["name"] for label in top) if len(top) < 4 else f"{len(top)} labels"
+    return f"{names} were chosen most, each in {share} of the responses."
 
 
 def polarity(statistics: StudyStatistics) -> Figure | None:
@@ -220,7 +230,8 @@ def pace(statistics: StudyStatistics) -> Figure | None:
     title = "When the responses came in"
     most = max(bars, key=lambda bar: bar[1])
     lead = f"One column is {span}; the tallest holds {most[1]:,}, from {most[0]:{form}} UTC."
-    drawn = [Column(f"{start:{form}}", n) for start, n in bars]
+    links = [images(**answered(start, start + timedelta(seconds=width))) if n else "" for start, n in bars]
+    drawn = [Column(f"{start:{form}}", n, link) for (start, n), link in zip(bars, links, strict=True)]
     last = f"{bars[-1][0]:{form}}" if len(bars) > 1 else ""
     return Figure(
         id="pace",
@@ -234,6 +245,7 @@ def pace(statistics: StudyStatistics) -> Figure | None:
         definition="Accepted responses by the time they were first saved, in equal spans of UTC time.",
         source=about(statistics),
         css="half",
+        links=links,
     )
 
 

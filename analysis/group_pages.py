@@ -8,8 +8,8 @@ from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 
 from analysis.charts import Dot, dots
-from analysis.charts.marks import as_percent, signed_points
-from analysis.comparison_figures import VERDICTS, as_p, between
+from analysis.charts.marks import as_p, as_percent, signed_points
+from analysis.comparison_figures import VERDICTS, between
 from analysis.explorer_links import images
 from analysis.figures import Figure, moment
 from analysis.models import AnalysisResult

@@ -5,23 +5,27 @@ rows come last, whatever the direction.
 """
 
 import json
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from django.db.models import F, Q, QuerySet
 
 ID = "stimulus_id"
+#: Beyond it the database has no number for an id.
+MOST = 2**63
 
 
 @dataclass(frozen=True)
 class Key:
-    """name: of a field, or what `expression` is annotated as."""
+    """name: of a field, or what `expression` is annotated as. is_moment: its values are moments, not numbers."""
 
     name: str
     descending: bool = False
     expression: Any = None
+    is_moment: bool = False
 
 
 @dataclass(frozen=True)
@@ -43,7 +47,7 @@ def page_after(
 
     '' as next cursor: there is no further row. Raises ValueError for a cursor that was not made by this order.
     """
-    keys = tuple(Key(k.name, k.descending ^ backward, k.expression) for k in order.all_keys)
+    keys = tuple(replace(key, descending=key.descending ^ backward) for key in order.all_keys)
     for key in keys:
         if key.expression is not None:
             rows = rows.annotate(**{key.name: key.expression})
@@ -86,15 +90,21 @@ def read_cursor(cursor: str, keys: Sequence[Key]) -> list[Any]:
     values = json.loads(cursor)
     if not isinstance(values, list) or len(values) != len(keys):
         raise ValueError(f"{cursor!r} does not fit the order.")
-    for value in values[1:]:
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            raise ValueError(f"{cursor!r} does not fit the order.")
-    first = values[0]
-    if isinstance(first, str):
-        values[0] = datetime.fromisoformat(first)
-    elif first is not None and (isinstance(first, bool) or not isinstance(first, int | float)):
-        raise ValueError(f"{cursor!r} does not fit the order.")
-    return values
+    return [
+        None if value is None and place == 0 else _read(value, is_moment=key.is_moment)
+        for place, (value, key) in enumerate(zip(values, keys, strict=True))
+    ]
+
+
+def _read(value: Any, *, is_moment: bool) -> Any:
+    if is_moment and isinstance(value, str):
+        moment = datetime.fromisoformat(value)
+        if moment.tzinfo is not None:
+            return moment
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if is_number and not is_moment and math.isfinite(value) and abs(value) < MOST:
+        return value
+    raise ValueError(f"{value!r} does not fit the order.")
 
 
 def _plain(value: Any) -> Any:

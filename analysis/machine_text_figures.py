@@ -7,8 +7,8 @@ from typing import Any
 from django.utils.safestring import mark_safe
 
 from analysis.charts import Dot, dots
-from analysis.charts.marks import as_number, as_percent, signed_points
-from analysis.comparison_figures import VERDICTS, as_p
+from analysis.charts.marks import as_number, as_p, as_percent, signed_points
+from analysis.comparison_figures import VERDICTS
 from analysis.explorer_links import images
 from analysis.figures import Figure, moment
 from analysis.models import AnalysisResult

@@ -21,7 +21,7 @@ def marking_words_of(study_id: int) -> Mapping[str, frozenset[str]]:
     """{label id: the words that mark it}, of the study's newest analysis of its words; empty if there is none."""
     newest = (
         AnalysisResult.objects.filter(study_id=study_id, name=NAME)
-        .order_by("-created_at", "-pk")
+        .order_by("-as_of", "-created_at", "-pk")
         .values_list("pk", "created_at")
         .first()
     )

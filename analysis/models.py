@@ -11,6 +11,7 @@ from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.db.models import F, Value
 from django.db.models.functions import Cast, Least, NullIf
+from django.utils import timezone
 
 from analysis.retrain_policy import RetrainPolicy as RetrainPolicy
 from analysis.statistics import DEFAULT_SEED
@@ -235,6 +236,7 @@ class LatentTruthResult(models.Model):
     figures = models.JSONField(help_text="How many responses, how many stimuli it overrules, skills, iterations.")
     unlike_votes = models.JSONField(help_text="The stimuli on which it departs most from the votes, and why.")
     created_at = models.DateTimeField(auto_now=True)
+    as_of = models.DateTimeField(default=timezone.now, help_text="As in AnalysisResult.")
 
     class Meta:
         constraints = [
@@ -259,6 +261,8 @@ class AnalysisResult(models.Model):
     code_version = models.CharField(max_length=40)
     result = models.JSONField()
     created_at = models.DateTimeField(auto_now=True)
+    # what is computed of an earlier snapshot, as for a report, is not what pages show of the study as it is
+    as_of = models.DateTimeField(default=timezone.now, help_text="When the study was last known to be as the snapshot.")
 
     class Meta:
         constraints = [
@@ -266,7 +270,7 @@ class AnalysisResult(models.Model):
                 fields=["study_id", "name", "snapshot_id", "options"], name="one_result_per_snapshot_and_options"
             )
         ]
-        indexes = [models.Index(fields=["study_id", "name", "-created_at"], name="analysis_of_study")]
+        indexes = [models.Index(fields=["study_id", "name", "-as_of"], name="analysis_as_of")]
 
     def __str__(self) -> str:
         return f"{self.name} on {self.snapshot_id[:12]}"
@@ -282,7 +286,7 @@ class PublicExplorer(models.Model):
     settings = models.JSONField(default=dict, help_text="What is shown: analysis.public.make.PublicChoice, and robots.")
     # the folder in the storage; "" while it is being made
     location = models.CharField(max_length=120, blank=True)
-    # withdrawals that the folder knows of: later ones hide it until it is made anew
+    # withdrawals that were counted when the folder was made: another number hides it until it is made anew
     n_withdrawn = models.PositiveBigIntegerField(default=0)
     knows_mark = models.BooleanField(default=False, help_text="The snapshot was marked when the folder was made.")
     changed_by_id = models.BigIntegerField(null=True)

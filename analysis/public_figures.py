@@ -1,6 +1,7 @@
 """The figures of the public explorer: those of the study's own page, but for counts so small that they are not told."""
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from django.utils.safestring import mark_safe
@@ -12,6 +13,7 @@ from analysis.figures import Figure, agreement, entropy, majority, mixing, share
 from analysis.models import StudyStatistics
 from analysis.public.make import LEAST_CELL
 from analysis.public.shown import Shown
+from analysis.statistics.wilson import wilson_interval
 
 _LINK = re.compile(r"</?a\b[^>]*>")
 
@@ -33,6 +35,34 @@ def public_figures(shown: Shown) -> list[Figure]:
 
 def public_figure(name: str, shown: Shown) -> Figure | None:
     return next((figure for figure in public_figures(shown) if figure.id == name), None)
+
+
+def image_figure(shown: Shown, stimulus: Mapping[str, Any]) -> Figure:
+    """What people felt at one image, each label with the interval of its share."""
+    n = sum(stimulus["counts"])
+    bars, rows, raw = [], [], []
+    for place, (label, count) in enumerate(zip(shown.study["labels"], stimulus["counts"], strict=True)):
+        name, share = label["name"] or label["id"], count / n
+        low, high = wilson_interval(count, n) or (None, None)
+        bars.append(ShareBar(name, share, low, high, mark_class(label["id"], label["polarity"], place), f"{count:,}"))
+        rows.append([name, f"{count:,}", *(as_percent(number) for number in (share, low, high))])
+        raw.append([label["id"], count, share, low, high])
+    return shares_of_responses(
+        "distribution",
+        "What people felt",
+        "",
+        "Label",
+        bars,
+        rows,
+        raw,
+        "Share of the responses to this image that chose the label. The line is the 95 % interval after Wilson (1927), "
+        "taking the answers as independent.",
+        f"{n:,} responses to this image"
+        + (f", {stimulus['n_simulated']:,} of them simulated" if stimulus["n_simulated"] else "")
+        + f". Snapshot {shown.study['snapshot'][:12]}.",
+        css="",
+        full=1,
+    )
 
 
 def about(shown: Shown) -> str:

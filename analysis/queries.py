@@ -32,8 +32,8 @@ def last_recount(study_id: int) -> Recount | None:
 
 
 def latent_truth_of(study_id: int) -> list[LatentTruthResult]:
-    """What the methods made of the snapshot that was computed last, in the order of METHODS; empty if none was."""
-    newest = LatentTruthResult.objects.filter(study_id=study_id).order_by("-created_at", "-pk").first()
+    """What the methods made of the study as it was last computed, in the order of METHODS; empty if it never was."""
+    newest = LatentTruthResult.objects.filter(study_id=study_id).order_by("-as_of", "-created_at", "-pk").first()
     if newest is None:
         return []
     rows = LatentTruthResult.objects.filter(study_id=study_id, snapshot_id=newest.snapshot_id)
@@ -42,9 +42,12 @@ def latent_truth_of(study_id: int) -> list[LatentTruthResult]:
 
 
 def latest_analysis(study_id: int, name: str, **options: Any) -> AnalysisResult | None:
-    """What the analysis found last, with these options whatever the others were; None if it never ran."""
+    """What the analysis found of the study as it was last, with these options whatever the others were.
+
+    None if it never ran. What was computed later of an earlier snapshot comes behind.
+    """
     rows = AnalysisResult.objects.filter(study_id=study_id, name=name, options__contains=options)
-    return rows.order_by("-created_at", "-pk").first()
+    return rows.order_by("-as_of", "-created_at", "-pk").first()
 
 
 _SOURCES = """

@@ -15,7 +15,7 @@ class Beside:
     """One measure. value, low, high: ours; value None where there is none, with the reason in words.
 
     axis: the values at the left and right end. others: the published value of each collection, None where there is
-    none, in the order of the chart's collections. words: how ours is written.
+    none, in the order of the chart's collections. words: how ours is written. href: where the row leads.
     """
 
     name: str
@@ -26,6 +26,7 @@ class Beside:
     axis: tuple[float, float]
     others: Sequence[float | None] = ()
     reason: str = ""
+    href: str = ""
 
 
 def beside(title: str, description: str, rows: Sequence[Beside], collections: Sequence[str]) -> str:
@@ -34,7 +35,7 @@ def beside(title: str, description: str, rows: Sequence[Beside], collections: Se
     for number, row in enumerate(rows):
         top = number * ROW
         y = top + 30
-        parts.append(marks.text(0, top + 14, row.name))
+        parts.append(marks.link(row.href, [marks.text(0, top + 14, row.name, "name")]))
         if row.value is None:
             parts.append(marks.text(0, top + 34, row.reason, "soft"))
             continue

@@ -7,6 +7,8 @@ from html import escape as escape
 _KNOWN_LABELS = {
     "amusement", "awe", "contentment", "excitement", "anger", "disgust", "fear", "sadness", "something_else",
 }  # fmt: skip
+#: Characters that a name may hold and a drawing's file may not (XML 1.0, section 2.2).
+_NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 N_SPARE_COLOURS = 4  # .series-1 to .series-4 of tokens.css
 
 
@@ -27,8 +29,8 @@ def frame(height: int, title: str, description: str, parts: Iterable[str], *, ex
 
     A drawing with links in it is a group instead, for what is inside an image cannot be reached.
     """
-    name = escape(f"{title}. {description}" if description else title, quote=True)
-    drawn = "".join(parts)
+    name = _NOT_IN_XML.sub("", escape(f"{title}. {description}" if description else title, quote=True))
+    drawn = _NOT_IN_XML.sub("", "".join(parts))
     role = "group" if "<a " in drawn else "img"
     return (
         f'<svg class="chart{extra_class}" role="{role}" aria-label="{name}" width="100%" height="{height}" '
@@ -93,6 +95,13 @@ def as_number(number: float | None, decimals: int = 2) -> str:
     if re.fullmatch(r"-0(\.0+)?", spelled):
         spelled = spelled[1:]
     return spelled.replace("-", "−")
+
+
+def as_p(value: float | None) -> str:
+    """A p value: never 0, which no test can show."""
+    if value is None:
+        return "–"
+    return "< 0.001" if value < 0.001 else f"{value:.3f}"
 
 
 def signed_points(difference: float | None, decimals: int = 1) -> str:

@@ -145,8 +145,11 @@ def similarity(selection: Selection) -> Figure | None:
     )
     title = "How alike two people's texts are"
     lead = f"Mean cosine by {method}. What two share beyond the lowest row is the image's and the feeling's doing."
+    # of one image two people's texts are compared where two wrote; of two images, all that were written about
+    links = [images(responses_min=2) if name.startswith("same_image") else images() for name in figures_of]
     drawn = [
-        Dot(names[name], figure[0], figure[1], figure[2], _spelled(figure), "") for name, figure in figures_of.items()
+        Dot(names[name], figure[0], figure[1], figure[2], _spelled(figure), "", href=link)
+        for (name, figure), link in zip(figures_of.items(), links, strict=True)
     ]
     ticks = [(axis[0], as_number(axis[0])), (axis[1], as_number(axis[1]))]
     return Figure(
@@ -163,6 +166,7 @@ def similarity(selection: Selection) -> Figure | None:
         source=f"{found['n_texts']:,} texts in {found['n_groups']} groups of images, of the whole study. "
         f"{selection.about}",
         css="half",
+        links=links,
     )  # fmt: skip
 
 
@@ -191,7 +195,8 @@ def _counts(
     words_of: the word of an id, whose images the page of words shows; None where there is no such word.
     """
     words = [words_of(key) if words_of is not None and n else "" for _, key, n, _ in named]
-    links = [f"words?{urlencode({'word': word})}" if word else "" for word in words]
+    part = {name: value for name, value in (("source", selection.source), ("emotion", selection.emotion)) if value}
+    links = [f"words?{urlencode({'word': word, **part})}#behind" if word else "" for word in words]
     bars, rows, raw = [], [], []
     for (name, key, n, other), link in zip(named, links, strict=True):
         low, high = wilson_interval(n, total) or (None, None)

@@ -33,16 +33,20 @@ def measures(selection: Selection) -> Figure | None:
     """Every measure of the selection beside the published ones."""
     if not selection.cell["n_texts"]:
         return None
-    drawn, rows, raw = [], [], []
+    drawn, rows, raw, links = [], [], [], []
     for measure in MEASURES:
         value, low, high, n = mean(selection.cell, measure.name)
         published = PUBLISHED.get(measure.name)
         others = [published.of(name) if published else None for name in COLLECTIONS]
         reason = _LEXICON_MISSING if measure.needs and n == 0 else "No text of this part has a value."
         axis = (measure.low, measure.high if measure.high is not None else upper([high or value, *others]))
+        links.append(_images(selection.source, selection.emotion) if n else "")
         drawn.append(
-            Beside(measure.title, value, low, high, with_interval(measure, value, low, high), axis, others, reason)
-        )
+            Beside(
+                measure.title, value, low, high, with_interval(measure, value, low, high), axis, others, reason,
+                links[-1],
+            )
+        )  # fmt: skip
         rows.append(
             [measure.title, written(measure, value), written(measure, low), written(measure, high), f"{n:,}",
              *(written(measure, other) for other in others)]
@@ -66,6 +70,7 @@ def measures(selection: Selection) -> Figure | None:
         definition=f"{defined}\n{INTERVAL}\n{PUBLISHED_SOURCES}",
         source=selection.about,
         css="tall",
+        links=links,
     )  # fmt: skip
 
 
@@ -209,6 +214,7 @@ def parts_of_speech(selection: Selection) -> Figure | None:
             Beside(
                 BY_NAME[name].title, per_image[0], per_image[1], per_image[2], as_number(per_image[0], 1),
                 (0, upper([per_image[2] or per_image[0], *published])), [None, *published], "No English text.",
+                images() if per_image[3] else "",
             )
         )  # fmt: skip
         written = [as_number(number, 1) for number in (*per_image[:3], per_text[0], *published)]
@@ -234,4 +240,5 @@ def parts_of_speech(selection: Selection) -> Figure | None:
         f"divided by the image's texts. {INTERVAL} Source: {BY_NAME['nouns'].source}. {PUBLISHED_SOURCES}",
         source=f"{selection.found['n_images']:,} images, whatever part is chosen above. {selection.about}",
         css="half",
+        links=[images()] * len(rows),
     )  # fmt: skip

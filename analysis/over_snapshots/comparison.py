@@ -136,14 +136,21 @@ def period_of(text: str) -> tuple[date, date]:
         ) from None
     if last < first:
         raise InvalidInput(f"The period {text} ends before it begins. Nothing was compared.")
+    if last == date.max:
+        raise InvalidInput(f"The period {text} ends with the calendar; give an earlier day. Nothing was compared.")
     return first, last
 
 
-def microseconds(text: str) -> tuple[int, int]:
+def moments(text: str) -> tuple[datetime, datetime]:
     """Of a period, UTC: its start, and the end that is no longer in it."""
     first, last = period_of(text)
-    moments = (datetime(day.year, day.month, day.day, tzinfo=UTC) for day in (first, last + timedelta(days=1)))
-    start, end = (int(moment.timestamp()) * 1_000_000 for moment in moments)
+    start, end = (datetime(day.year, day.month, day.day, tzinfo=UTC) for day in (first, last + timedelta(days=1)))
+    return start, end
+
+
+def microseconds(text: str) -> tuple[int, int]:
+    """The same in microseconds since 1970."""
+    start, end = (int(moment.timestamp()) * 1_000_000 for moment in moments(text))
     return start, end
 
 

@@ -86,7 +86,7 @@ def _told(draft: Draft, path: Path, effect: dict[str, Any]) -> list[Text]:
     ends = draft.evidence.ends(ASKING, path, what=what, form="points", family=family)
     p: Text = ["–"]
     if effect["p"] is not None:
-        p = [draft.evidence.number(ASKING, *path, "p", what=f"{what}, p", form="number3", family=[*family, "p"])]
+        p = [draft.evidence.number(ASKING, *path, "p", what=f"{what}, p", form="p", family=[*family, "p"])]
     return [*([end] for end in ends), p, [n]]
 
 

@@ -225,9 +225,9 @@ def _types(draft: Draft, types: dict[str, Any], names: list[str]) -> None:
     tested: list[Span] = []
     if types["divisions"]:
         p = draft.evidence.number(
-            DISAGREEMENT, "types", "divisions", 0, "p", what="dip test for more than one type, p", form="number3"
+            DISAGREEMENT, "types", "divisions", 0, "p", what="dip test for more than one type, p", form="p"
         )
-        tested = [" (dip test, p = ", p, ")"]
+        tested = [f" (dip test, p {'' if p.words.startswith('<') else '= '}", p, ")"]
     if types["n_types"] == 1:
         draft.say(
             "The ",

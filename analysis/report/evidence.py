@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from analysis.charts.marks import as_number, as_percent, signed_points
+from analysis.charts.marks import as_number, as_p, as_percent, signed_points
 from analysis.json_pointer import pointer
 from analysis.report.document import Number, Span
 
@@ -51,7 +51,8 @@ class Printed:
 def spelled(value: Any, form: str) -> str:
     """A number as people read it.
 
-    form: count, percent, points (a difference of shares, signed), number1, number2, number3, seconds (of ms), words.
+    form: count, percent, points (a difference of shares, signed), p, number1, number2, number3, seconds (of
+    ms), words.
     """
     if value is None:
         return "–"
@@ -59,6 +60,8 @@ def spelled(value: Any, form: str) -> str:
         return f"{round(value):,}"
     if form == "percent":
         return as_percent(value)
+    if form == "p":
+        return as_p(value)
     if form == "points":
         return signed_points(value)
     if form == "seconds":

@@ -138,7 +138,7 @@ def _pairs(draft: Draft, place: int, grouping: dict[str, Any], names: dict[str, 
             "gap",
             "p_corrected",
             what="gap between two groups, corrected p",
-            form="number3",
+            form="p",
             family=[*family, "gap", "p_corrected"],
         )
         rows.append(
@@ -187,7 +187,7 @@ def _labels(draft: Draft, path: list[str | int], pair: dict[str, Any], shown: li
             *here,
             "p_corrected",
             what="difference of a label's shares, corrected p",
-            form="number3",
+            form="p",
             family=[*family, "p_corrected"],
         )
         label = labels[at]

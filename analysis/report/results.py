@@ -26,6 +26,7 @@ def write_results(draft: Draft) -> None:
     if not draft.evidence.has("agreement"):
         if not draft.evidence.has(JUDGED):
             draft.say("The study has no choice among labels, so there is no agreement between labels to report.")
+        write_explanations(draft)
         return
     if not draft.evidence.value("agreement", "n_responses"):
         draft.say("No response to the choice counts yet, so there is nothing to report.")
@@ -52,8 +53,11 @@ def _labels(draft: Draft) -> None:
     totals = value("agreement", "label_totals")
     ranked = sorted(labels, key=lambda each: (-totals[each[1]["id"]], each[0]))
     _, top, top_name = ranked[0]
+    equal = [name for _, label, name in ranked if totals[label["id"]] == totals[top["id"]]]
     said: list[Span] = [
-        f"{top_name} was chosen most, in ",
+        f"{top_name} was chosen most, in "
+        if len(equal) == 1
+        else f"{' and '.join(equal) if len(equal) < 4 else f'{len(equal)} labels'} were chosen most, each in ",
         *draft.evidence.estimate(
             "estimates",
             f"label_share.{top['id']}",

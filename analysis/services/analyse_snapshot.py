@@ -1,7 +1,10 @@
 """Runs an analysis over a frozen study and keeps what it found: for the job, the command and the pages."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
+
+from django.utils import timezone
 
 from analysis.models import AnalysisResult
 from analysis.over_snapshots import analysis_named
@@ -9,6 +12,7 @@ from analysis.over_snapshots.snapshot_analysis import Progress, SnapshotAnalysis
 from analysis.services.latent_truth import snapshot_of_storage
 from analysis.services.share_analysis import run_shared
 from annotation.models import Study
+from annotation.queries import frozen_at
 from annotation.services.freeze_snapshot import freeze_snapshot
 from jobs.models import Job
 from jobs.queries import newest_job, under_way
@@ -42,6 +46,7 @@ def store_analysis(
 
     Raises InvalidInput, SnapshotError.
     """
+    now = timezone.now()
     record = freeze_snapshot(study=study, progress=lambda done, total: progress(done, total, "freezing the study"))
     return store_analysis_of(
         study=study,
@@ -50,6 +55,7 @@ def store_analysis(
         options=options,
         progress=progress,
         job_id=job_id,
+        as_of=now,
     )
 
 
@@ -61,10 +67,12 @@ def store_analysis_of(
     options: Mapping[str, Any],
     progress: Progress,
     job_id: int | None = None,
+    as_of: datetime | None = None,
 ) -> AnalysisResult:
     """The same of a snapshot that was frozen before. Raises InvalidInput, SnapshotError.
 
     job_id: the job that does it; an analysis in parts is then shared with other workers, and its result is the same.
+    as_of: when the study was so; None = when the snapshot was frozen, or later where the row knows better.
     """
     whole = analysis.options_with_defaults(options)
     snapshot = snapshot_of_storage(snapshot_id)
@@ -72,16 +80,18 @@ def store_analysis_of(
         result = run_shared(snapshot, analysis, whole, progress, study_key=study.slug, job_id=job_id)
     else:
         result = analysis.run(snapshot, whole, progress)
+    found = {
+        "definition": {"title": analysis.title, "definition": analysis.definition, "source": analysis.source},
+        "seed": whole.get("seed"),
+        "code_version": code_version(),
+        "result": result,
+    }
     row, _ = AnalysisResult.objects.update_or_create(
         study_id=study.pk,
         snapshot_id=snapshot.id,
         name=analysis.name,
         options=whole,
-        defaults={
-            "definition": {"title": analysis.title, "definition": analysis.definition, "source": analysis.source},
-            "seed": whole.get("seed"),
-            "code_version": code_version(),
-            "result": result,
-        },
+        defaults=found | ({"as_of": as_of} if as_of else {}),
+        create_defaults=found | {"as_of": as_of or frozen_at(study, snapshot.id)},
     )
     return row

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from analysis.models import AnnotatorStatistics, PaceSlot, StimulusStatistics, StudyStatistics
-from analysis.services.count_study import StudyCount, write_stimuli
+from analysis.services.count_study import StudyCount, agreement_of, is_of_another_program, write_stimuli
 from analysis.statistics import SumsMismatch
 
 _FACTS = [
@@ -84,11 +84,33 @@ def _stimulus_sentence(old: StimulusStatistics | None, new: StimulusStatistics) 
     return f"Stimulus {new.stimulus_id}: {shown}."
 
 
+def _wrong_estimates(stored: StudyCount, fresh: StudyCount) -> list[str]:
+    """Figures that do not follow from the sums, which are equal. Those that another program drew are not compared."""
+    if fresh.sums is None or is_of_another_program(stored.statistics):
+        return []
+    shown, counted = stored.statistics.estimates, fresh.sums.estimates(label_names=fresh.label_ids)
+    sentences = []
+    for name in sorted(shown.keys() | counted.keys()):
+        old, new = shown.get(name), counted[name].as_dict() if name in counted else None
+        if old is None or new is None:
+            sentences.append(
+                f"{name}: {'not there' if old is None else 'there'}, and should {'' if new else 'not '}be."
+            )
+            continue
+        for key in new.keys() | old.keys():
+            if not _same(old.get(key), new.get(key)):
+                sentences.append(f"{name}: {key} {old.get(key)} instead of {new.get(key)}.")
+    polarities = fresh.polarity_totals()
+    if stored.statistics.polarity_totals != polarities:
+        sentences.append(f"Responses per polarity: {stored.statistics.polarity_totals} instead of {polarities}.")
+    return sentences
+
+
 def _study_sentences(stored: StudyCount, fresh: StudyCount) -> list[str]:
     """Compares sums, totals, people and pace of a study."""
     sentences: list[str] = []
     if stored.sums is not None and fresh.sums is not None:
-        sentences += stored.sums.equal_to(fresh.sums)
+        sentences += stored.sums.equal_to(fresh.sums) or _wrong_estimates(stored, fresh)
         shown = stored.statistics.label_totals
         counted = dict(zip(fresh.label_ids, fresh.sums.label_totals.tolist(), strict=True))
         if shown != counted:
@@ -108,6 +130,14 @@ def _study_sentences(stored: StudyCount, fresh: StudyCount) -> list[str]:
     )
     sentences += [
         f"Participation {person}: {known_people.get(person)} instead of {people.get(person)}." for person in wrong
+    ]
+    shares = AnnotatorStatistics.objects.filter(study_id=fresh.study.pk).values_list(
+        "participation_id", "agreement", "agreement_units", "n_compared"
+    )
+    sentences += [
+        f"Participation {person}: agreement {agreement} instead of {agreement_of(units, n_compared)}."
+        for person, agreement, units, n_compared in shares
+        if not _same(agreement, agreement_of(units, n_compared))
     ]
     known_pace = dict(PaceSlot.objects.filter(study_id=fresh.study.pk).values_list("slot", "n_responses"))
     if known_pace != +change.pace:

@@ -153,13 +153,10 @@ class StudyCount:
             setattr(statistics, name, getattr(statistics, name) + getattr(self.change, name))
         if self.sums is not None:
             totals = self.sums.label_totals.tolist()
-            polarities = self.sums.polarity_totals
             estimates = self.sums.estimates(label_names=self.label_ids)
             statistics.sums = self.sums.to_bytes()
             statistics.label_totals = dict(zip(self.label_ids, totals, strict=True))
-            statistics.polarity_totals = (
-                None if polarities is None else dict(zip(POLARITIES, polarities.tolist(), strict=True))
-            )
+            statistics.polarity_totals = self.polarity_totals()
             statistics.estimates = {name: estimate.as_dict() for name, estimate in estimates.items()}
             statistics.seed = self.sums.seed
         statistics.as_of = timezone.now()
@@ -167,6 +164,11 @@ class StudyCount:
         statistics.save()
         self.change = StudyChange()
         return statistics
+
+    def polarity_totals(self) -> dict[str, int] | None:
+        """Responses per polarity; None without labels, or where not every label has one."""
+        polarities = None if self.sums is None else self.sums.polarity_totals
+        return None if polarities is None else dict(zip(POLARITIES, polarities.tolist(), strict=True))
 
     def _store_people(self) -> int:
         """Moves the sums of everybody whose answers, or those of others beside them, changed.
@@ -212,7 +214,17 @@ def add_to_person(row: AnnotatorStatistics, sums: PersonSums) -> None:
     row.agreement_units += sums.agreement_units
     for label, n in sums.label_counts.items():
         row.label_counts[label] += n
-    row.agreement = row.agreement_units * AnnotatorStatistics.UNIT / row.n_compared if row.n_compared else None
+    row.agreement = agreement_of(row.agreement_units, row.n_compared)
+
+
+def agreement_of(units: int, n_compared: int) -> float | None:
+    """A person's agreement out of its sum: 0 to 1, None where nobody can be compared with her."""
+    return units * AnnotatorStatistics.UNIT / n_compared if n_compared else None
+
+
+def is_of_another_program(statistics: StudyStatistics) -> bool:
+    """Whether another version drew the figures from the sums, which may have known others or drawn them otherwise."""
+    return statistics.code_version != code_version()
 
 
 def write_stimuli(rows: Sequence[StimulusStatistics]) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, fields
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +11,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from django.conf import settings
 from django.core.files.storage import default_storage
+from django.utils import timezone
 
 from analysis.models import LatentTruthResult
 from analysis.statistics.latent import METHODS, LatentTruth, Method, Responses, unlike_votes
 from annotation.errors import InvalidInput
 from annotation.models import Study
+from annotation.queries import frozen_at
 from annotation.services.freeze_snapshot import freeze_snapshot
 from jobs.models import Job
 from jobs.queries import under_way
@@ -54,28 +57,36 @@ def store_latent_truth(*, study: Study, methods: Iterable[str], progress: Progre
     SnapshotError.
     """
     chosen = [method.name for method in methods_named(methods)]
+    now = timezone.now()
     record = freeze_snapshot(study=study, progress=lambda done, total: progress(done, total, "freezing the study"))
-    return store_latent_truth_of(study=study, snapshot_id=record.snapshot_id, methods=chosen, progress=progress)
+    return store_latent_truth_of(
+        study=study, snapshot_id=record.snapshot_id, methods=chosen, progress=progress, as_of=now
+    )
 
 
 def store_latent_truth_of(
-    *, study: Study, snapshot_id: str, methods: Iterable[str], progress: Progress
+    *, study: Study, snapshot_id: str, methods: Iterable[str], progress: Progress, as_of: datetime | None = None
 ) -> list[LatentTruthResult]:
-    """The same of a snapshot that was frozen before. Raises InvalidInput, SnapshotError."""
+    """The same of a snapshot that was frozen before. Raises InvalidInput, SnapshotError.
+
+    as_of: when the study was so; None = when the snapshot was frozen, or later where the row knows better.
+    """
     snapshot = snapshot_of_storage(snapshot_id)
     stored = []
     for found in latent_truth(snapshot, methods_named(methods), progress):
+        values = {
+            "definition": {key: found[key] for key in ("title", "assumes", "source", "options", "labels")},
+            "seed": found["options"].get("seed"),
+            "code_version": found["code_version"],
+            "figures": found["figures"],
+            "unlike_votes": found["unlike_votes"],
+        }
         result, _ = LatentTruthResult.objects.update_or_create(
             study_id=study.pk,
             snapshot_id=snapshot.id,
             method=found["method"],
-            defaults={
-                "definition": {key: found[key] for key in ("title", "assumes", "source", "options", "labels")},
-                "seed": found["options"].get("seed"),
-                "code_version": found["code_version"],
-                "figures": found["figures"],
-                "unlike_votes": found["unlike_votes"],
-            },
+            defaults=values | ({"as_of": as_of} if as_of else {}),
+            create_defaults=values | {"as_of": as_of or frozen_at(study, snapshot.id)},
         )
         stored.append(result)
     return stored

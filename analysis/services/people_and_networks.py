@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+from django.utils import timezone
 
 from analysis.models import AnalysisResult, StimulusStatistics
 from analysis.queries import study_statistics
@@ -111,6 +112,7 @@ def store_people_and_networks(study: Study, progress: Any = lambda done, total, 
             "seed": DEFAULT_SEED,
             "code_version": code_version(),
             "result": result,
+            "as_of": timezone.now(),
         },
     )
     return kept

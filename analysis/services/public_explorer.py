@@ -72,13 +72,16 @@ def set_public_explorer(
 
 def switch_off(*, study: Study, user: Any) -> None:
     """At once: no page and no picture is given out from the moment this is committed. Twice is as once."""
-    explorer = explorer_of(study)
-    if explorer is None:
-        return
-    location = explorer.location
-    PublicExplorer.objects.filter(pk=study.pk).update(is_on=False, location="", changed_by_id=getattr(user, "pk", None))
-    if location:
-        _delete(location)
+    with transaction.atomic():
+        # what a job puts in place meanwhile is deleted with it
+        explorer = PublicExplorer.objects.select_for_update().filter(pk=study.pk).first()
+        if explorer is None:
+            return
+        PublicExplorer.objects.filter(pk=study.pk).update(
+            is_on=False, location="", changed_by_id=getattr(user, "pk", None)
+        )
+    if explorer.location:
+        _delete(explorer.location)
 
 
 def make_explorer(*, study: Study, progress: Progress) -> dict[str, Any]:
@@ -92,6 +95,7 @@ def make_explorer(*, study: Study, progress: Progress) -> dict[str, Any]:
     # before the answers are read: who takes something back from here on is found by `is_stale`
     record = snapshot_record(study, explorer.snapshot_id)
     knows_mark = record is None or record.contains_withdrawn
+    counted = _counted_withdrawals(study)
     left_out = withdrawn_answers(study)
     snapshot = snapshot_of_storage(explorer.snapshot_id)
     location = f"public/{secrets.token_hex(16)}"
@@ -105,11 +109,15 @@ def make_explorer(*, study: Study, progress: Progress) -> dict[str, Any]:
     unchanged = PublicExplorer.objects.filter(
         pk=study.pk, is_on=True, snapshot_id=explorer.snapshot_id, settings=explorer.settings
     )
-    if not unchanged.update(location=location, n_withdrawn=len(left_out), knows_mark=knows_mark):
+    with transaction.atomic():
+        before = unchanged.select_for_update().values_list("location", flat=True).first()
+        if before is not None:
+            unchanged.update(location=location, n_withdrawn=counted, knows_mark=knows_mark)
+    if before is None:
         _delete(location)
         return {"made": False}
-    if explorer.location:
-        _delete(explorer.location)
+    if before:
+        _delete(before)
     return {"made": True, "snapshot_id": snapshot.id, "n_stimuli": told["n_stimuli"]}
 
 
@@ -122,8 +130,13 @@ def is_stale(explorer: PublicExplorer, study: Study) -> bool:
         return False
     if not explorer.knows_mark:
         return True
-    counted = StudyStatistics.objects.filter(pk=study.pk).values_list("n_withdrawn", flat=True).first()
-    return bool((counted or 0) > explorer.n_withdrawn)
+    # another number, not a larger one: it also falls, where simulated answers are removed
+    return _counted_withdrawals(study) != explorer.n_withdrawn
+
+
+def _counted_withdrawals(study: Study) -> int:
+    """How many answers were taken back, as the statistics have counted by now: seconds behind, and without a search."""
+    return StudyStatistics.objects.filter(pk=study.pk).values_list("n_withdrawn", flat=True).first() or 0
 
 
 def renew_public_explorers() -> int:

@@ -7,7 +7,9 @@ from typing import Any
 from django.db import connection, transaction
 
 from analysis.models import ChangeMark, Recount
+from analysis.queries import study_statistics
 from analysis.services.count_everything import count_and_compare, count_and_replace
+from analysis.services.count_study import StudyCount, is_of_another_program
 from analysis.services.refresh_statistics import bring_up_to_date, keep_recount, lock_mark, refresh_statistics
 from annotation.queries import changes_since
 
@@ -23,12 +25,29 @@ def recount(*, study: Any, on_progress: Callable[[int], None] = lambda _: None) 
     """
     began = time.monotonic()
     if _is_equal_at_one_moment(study, on_progress):
+        _draw_figures_anew(study)
         return keep_recount(study, [], seconds=time.monotonic() - began)
     with transaction.atomic():
         bring_up_to_date(lock_mark())
         differences = count_and_replace(study, on_progress)
         result = keep_recount(study, differences, seconds=time.monotonic() - began)
     return result
+
+
+def _draw_figures_anew(study: Any) -> None:
+    """Of a study that nobody has answered since the program changed, figures that the one before drew from the sums."""
+    if not _is_of_another_program(study):
+        return
+    with transaction.atomic():
+        bring_up_to_date(lock_mark())
+        count = StudyCount.stored(study) if _is_of_another_program(study) else None
+        if count is not None:
+            count.store()
+
+
+def _is_of_another_program(study: Any) -> bool:
+    statistics = study_statistics(study.pk)
+    return statistics is not None and is_of_another_program(statistics)
 
 
 def _is_equal_at_one_moment(study: Any, on_progress: Callable[[int], None]) -> bool:

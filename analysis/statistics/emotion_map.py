@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from analysis.statistics.counts import as_label_counts
 from analysis.statistics.estimate import Estimate
 from analysis.statistics.figures import NO_PAIR, Figures, ratio
-from analysis.statistics.resampling import DEFAULT_SEED, N_RESAMPLES, resampled_sums
+from analysis.statistics.resampling import DEFAULT_SEED, N_RESAMPLES, over_chunks, row_keys
 
 Numbers = NDArray[np.float64]
 
@@ -64,10 +64,19 @@ def label_pairs(
     paired = checked[is_paired].astype(np.float64)
     names = None if keys is None else [key for key, kept in zip(keys, is_paired.tolist(), strict=True) if kept]
     left, right = np.array(pairs).T
-    together = paired[:, left] * paired[:, right]
-    meetings = 2 * together / (sizes[is_paired] - 1)[:, np.newaxis]
-    n_stimuli = (together > 0).sum(axis=0)
-    met = resampled_sums(meetings, names, n_resamples, seed)
+    chosen = (paired > 0).astype(np.float64)
+    n_stimuli = (chosen.T @ chosen)[left, right]
+
+    others = sizes[is_paired][:, np.newaxis] - 1
+
+    def meetings(rows: slice, weights: Numbers) -> Numbers:
+        """Of some stimuli, summed: all of them at once would not fit into memory where labels are many."""
+        found: Numbers = weights.T @ (2 * (paired[rows][:, left] * paired[rows][:, right]) / others[rows])
+        return found
+
+    met = np.zeros((1 + n_resamples, len(pairs)))
+    for part in over_chunks(meetings, row_keys(len(paired)) if names is None else names, n_resamples, seed):
+        met += part
     if n_labels < LEAST_LABELS:
         reason = TOO_FEW_LABELS
         expected = np.full_like(met, np.nan)

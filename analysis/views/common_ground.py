@@ -20,6 +20,7 @@ from analysis.over_snapshots.emotion_map import EMOTION_MAP
 from analysis.pictures import Picture, pictures_of
 from analysis.queries import extremes_of_agreement, latest_analysis, study_statistics
 from analysis.services.analyse_snapshot import newest_analysis_job, start_analysis
+from analysis.since_frozen import since_frozen
 from analysis.views.csv_file import csv_response
 from annotation.access import get_study, rights_of
 from annotation.models import Study
@@ -39,7 +40,7 @@ def common_ground(request: HttpRequest, slug: str) -> HttpResponse:
     if request.method == "POST":
         for analysis in (AGREEMENT, EMOTION_MAP):
             start_analysis(study=study, name=analysis.name, user=request.user)
-        return redirect("study_common_ground", slug=slug)
+        return redirect(request.get_full_path())
     statistics = study_statistics(study.pk)
     state = _state(request)
     jobs = [newest_analysis_job(study, analysis.name) for analysis in (AGREEMENT, EMOTION_MAP)]
@@ -55,6 +56,7 @@ def common_ground(request: HttpRequest, slug: str) -> HttpResponse:
         "jobs": [job for job in jobs if job is not None and job.state != Job.DONE],
         "is_running": any(job is not None and not job.has_ended for job in jobs),
         "is_computed": agreement is not None and meeting is not None,
+        "since": since_frozen(study, statistics, [row.snapshot_id for row in (agreement, meeting) if row]),
     }
     if statistics and context["has_responses"]:
         figures = dict(_figures(study, statistics, agreement, meeting, state))

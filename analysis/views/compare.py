@@ -20,13 +20,16 @@ from analysis.compare_pages import (
 )
 from analysis.comparison_state import choices_of, link_of, names_of, options_of, values_of
 from analysis.models import AnalysisResult
+from analysis.over_snapshots.comparison import STUDIES
 from analysis.queries import study_statistics
 from analysis.services.compare_sides import JOB_KIND, newest_comparison, start_comparison
+from analysis.since_frozen import of_both, since_frozen
 from analysis.views.csv_file import csv_response
 from analysis.views.groups import stimuli_of
 from annotation.access import get_study, rights_of
 from annotation.errors import InvalidInput
 from annotation.models import Study
+from annotation.queries import study_of_slug
 from jobs.models import Job
 from jobs.queries import newest_job
 
@@ -65,6 +68,12 @@ def compare(request: HttpRequest, slug: str) -> HttpResponse:
         "state": link_of(values),
         **(_shown(study, result, names_of(study, values)) if result else {}),
     }
+    if result:
+        context["since"] = since_frozen(study, statistics, [result.snapshot_id])
+        other = study_of_slug(values["other"]) if values["what"] == STUDIES else None
+        if other is not None:
+            there = since_frozen(other, study_statistics(other.pk), [result.result["second_snapshot"]])
+            context["since"] = of_both(context["since"], there)
     # one table holds the numbers of all figures
     for figure in [*context.get("everything", []), *context.get("shared", [])]:
         figure.csv_url = f"{reverse('study_compare_csv', args=[slug])}?{context['state']}"

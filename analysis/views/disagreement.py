@@ -22,6 +22,7 @@ from analysis.figures import Figure, moment
 from analysis.models import AnalysisResult
 from analysis.queries import latest_analysis, study_statistics
 from analysis.services.analyse_snapshot import newest_analysis_job, start_analysis
+from analysis.since_frozen import since_frozen
 from analysis.views.csv_file import csv_response
 from annotation.access import get_study, rights_of
 from annotation.models import Study
@@ -72,6 +73,7 @@ def _page(
         "is_running": job is not None and not job.has_ended,
         "has_responses": bool(statistics and statistics.n_responses and statistics.labels),
         "result": result,
+        "since": since_frozen(study, statistics, [result.snapshot_id] if result else []),
     }
     if result:
         context |= {"computed": moment(result.created_at), **context_of(result)}

@@ -10,20 +10,20 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from analysis.charts.marks import as_number, as_percent
-from analysis.comparison_figures import as_p, differences_figure, shares_figure
+from analysis.charts.marks import as_number, as_p, as_percent
+from analysis.comparison_figures import differences_figure, shares_figure
 from analysis.explorer_links import TwoSides, images
 from analysis.group_pages import CSV_COLUMNS, Grouping, csv_rows, ground_figure, groupings_of, pair_rows
-from analysis.models import AnalysisResult
 from analysis.over_snapshots.groups import DEFAULTS, GROUPS
 from analysis.queries import latest_analysis, study_statistics
 from analysis.services.compare_groups import JOB_KIND, start_comparing_groups
+from analysis.since_frozen import since_frozen
 from analysis.views.csv_file import csv_response
 from annotation.access import get_study, rights_of
 from annotation.errors import InvalidInput
 from annotation.images import image_url
 from annotation.models import Study
-from annotation.queries import images_by_key, snapshots_of
+from annotation.queries import images_by_key
 from jobs.models import Job
 from jobs.queries import newest_job
 
@@ -54,7 +54,7 @@ def groups(request: HttpRequest, slug: str) -> HttpResponse:
         "is_running": newest is not None and not newest.has_ended,
         "has_responses": bool(statistics and statistics.n_responses),
         "has_run": ran is not None,
-        "contains_withdrawn": ran is not None and _contains_withdrawn(study, ran),
+        "since": since_frozen(study, statistics, {each.result.snapshot_id for each in groupings}),
         "groupings": groupings,
         "grouping": grouping,
         "group_sizes": [
@@ -107,11 +107,6 @@ def _options(given: Any) -> dict[str, Any]:
 def _chosen(groupings: list[Grouping], by: str) -> Grouping | None:
     named = [grouping for grouping in groupings if grouping.by == by]
     return (named or groupings or [None])[0]  # type: ignore[list-item]
-
-
-def _contains_withdrawn(study: Study, result: AnalysisResult) -> bool:
-    record = snapshots_of(study).get(result.snapshot_id)
-    return record is None or record.contains_withdrawn
 
 
 def _pair(study: Study, grouping: Grouping, pair: dict[str, Any]) -> dict[str, Any]:

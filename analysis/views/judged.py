@@ -17,9 +17,10 @@ from analysis.judged.trials import HUMAN, PLAUSIBILITY, PREFERENCE, TURING
 from analysis.judged_figures import judged_figures
 from analysis.models import JudgedStudy
 from analysis.over_snapshots.judged import JUDGED
-from analysis.queries import latest_analysis
+from analysis.queries import latest_analysis, study_statistics
 from analysis.services.analyse_snapshot import newest_analysis_job, start_analysis
 from analysis.services.judge_speaker import JOB_KIND, start_judging
+from analysis.since_frozen import since_frozen
 from analysis.views.csv_file import csv_response
 from annotation.access import get_study, may_create_studies, rights_of
 from annotation.errors import InvalidInput
@@ -90,6 +91,7 @@ def _results(request: HttpRequest, study: Study, own: JudgedStudy) -> HttpRespon
         "design": DESIGN_TITLES[own.design],
         "source": studies_by_ids([own.source_id]).get(own.source_id),
         "result": result,
+        "since": since_frozen(study, study_statistics(study.pk), [result.snapshot_id] if result else []),
         "took_a": result.result.get("took_a") if result else None,
         "figures": figures,
         "extremes": _extremes(study, result.result.get("extremes", {})) if result else [],

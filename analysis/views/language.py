@@ -19,11 +19,12 @@ from analysis.language_figures.selection import BY_NAME, Selection, headline
 from analysis.over_snapshots.words import NAME
 from analysis.queries import latest_analysis, study_statistics
 from analysis.services.analyse_snapshot import newest_analysis_job, start_analysis
+from analysis.since_frozen import since_frozen
 from analysis.views.csv_file import csv_response
 from annotation.access import get_study, rights_of
 from annotation.images import image_url
 from annotation.models import Study
-from annotation.queries import accepted_texts_of_stimuli, images_by_key
+from annotation.queries import accepted_texts_of_stimuli, images_by_key, sources_by_key
 from jobs.models import Job
 from snapshots.cleaning import tokens_of
 
@@ -38,7 +39,7 @@ def language(request: HttpRequest, slug: str) -> HttpResponse:
     study = get_study(request.user, slug, "freeze_snapshot" if request.method == "POST" else "see_results")
     if request.method == "POST":
         start_analysis(study=study, name=NAME, user=request.user)
-        return redirect("study_language", slug=slug)
+        return redirect(request.get_full_path())
     selection = _selection(request, study)
     context = _context(request, study, selection)
     if selection is not None:
@@ -87,7 +88,7 @@ def words(request: HttpRequest, slug: str) -> HttpResponse:
             "word": word,
             "behind": _behind(study, selection, _images_of(selection, word), word) if word else None,
             "spread": spread and {**spread, "behind": _behind(study, selection, spread["images"])},
-            "explorer_url": _explorer_url(slug, word, selection.emotion) if word else "",
+            "explorer_url": _explorer_url(slug, word, selection) if word else "",
         }
     return render(request, "analysis/words.html", context)
 
@@ -138,7 +139,9 @@ def _context(request: HttpRequest, study: Study, selection: Selection | None) ->
         "is_running": newest is not None and not newest.has_ended,
         "has_responses": bool(statistics and statistics.n_responses),
         "statistics": statistics,
+        "since": since_frozen(study, statistics, [selection.row.snapshot_id] if selection is not None else []),
         "selection": selection,
+        "language_query": _query(selection) if selection is not None else "",
         "row": selection.row if selection is not None else None,
     }
 
@@ -200,12 +203,23 @@ def _spread(selection: Selection, asked: str) -> dict[str, Any] | None:
 def _behind(study: Study, selection: Selection, rows: list[int], word: str = "") -> list[dict[str, Any]]:
     """The images of these rows of the analysis, with what people wrote about them, such as with a word.
 
-    The texts are those of now: what somebody has taken back since is not shown.
+    Those of the chosen part only, of which the analysis may know none. The texts are those of now: what somebody has
+    taken back since is not shown.
     """
     found = selection.found
     keys = [found["images"][str(image)] for image in rows]
     images = images_by_key(study, keys)
+    if selection.source:
+        sources = sources_by_key(study, keys)
+        images = {key: image for key, image in images.items() if sources[key] == selection.source}
     texts = accepted_texts_of_stimuli(study, [key for key in keys if key in images])
+    if selection.emotion:
+        texts = {
+            key: mine
+            for key, said in texts.items()
+            if (mine := [one for one in said if one.label == selection.emotion])
+        }
+        images = {key: image for key, image in images.items() if key in texts}
     wanted = set(tokens_of(word))
     cards = []
     for key in keys:
@@ -246,11 +260,11 @@ def _emotions(selection: Selection) -> list[str]:
     return [selection.emotion] if selection.emotion else [label["id"] for label in selection.found["labels"]]
 
 
-def _explorer_url(slug: str, word: str, emotion: str) -> str:
-    """Where all images with this word are found; '' on a site without an explorer."""
+def _explorer_url(slug: str, word: str, selection: Selection) -> str:
+    """Where all images of the part with this word are found; '' on a site without an explorer."""
     try:
         address = reverse("study_explorer", args=[slug])
     except NoReverseMatch:
         return ""
-    asked = {"word": word, **({"said_with": emotion} if emotion else {})}
+    asked = {"word": word, **_filters(selection, "said_with")}
     return f"{address}?{urlencode(asked)}"

@@ -11,6 +11,7 @@ from analysis.charts.marks import as_number, as_percent
 from analysis.models import LatentTruthResult
 from analysis.queries import latent_truth_of, study_statistics
 from analysis.services.latent_truth import JOB_KIND, start_latent_truth
+from analysis.since_frozen import since_frozen
 from annotation.access import get_study, rights_of
 from annotation.images import image_url
 from annotation.models import Study
@@ -28,7 +29,7 @@ def latent_truth(request: HttpRequest, slug: str) -> HttpResponse:
     study = get_study(request.user, slug, "freeze_snapshot" if request.method == "POST" else "see_results")
     if request.method == "POST":
         start_latent_truth(study=study, user=request.user)
-        return redirect("study_latent_truth", slug=slug)
+        return redirect(request.get_full_path())
     results = latent_truth_of(study.pk)
     chosen = next((result for result in results if result.method == request.GET.get("method")), None)
     if chosen is None:
@@ -42,6 +43,7 @@ def latent_truth(request: HttpRequest, slug: str) -> HttpResponse:
         "is_running": newest is not None and not newest.has_ended,
         "has_responses": bool(statistics and statistics.n_responses),
         "rows": [_row(result) for result in results],
+        "since": since_frozen(study, statistics, [result.snapshot_id for result in results]),
         "chosen": chosen,
         "stimuli": _stimuli(study, chosen, {label["id"]: label["name"] for label in statistics.labels})
         if chosen and statistics

@@ -26,6 +26,7 @@ from analysis.queries import latest_analysis, study_statistics
 from analysis.rehearsal_figures import rehearsal_figures
 from analysis.services.analyse_snapshot import newest_analysis_job, start_analysis
 from analysis.services.rehearse import JOB_KIND as REHEARSE
+from analysis.since_frozen import since_frozen
 from analysis.views.csv_file import csv_response
 from annotation.access import get_study, rights_of
 from annotation.models import PayPlan, Study
@@ -44,7 +45,7 @@ def planning(request: HttpRequest, slug: str) -> HttpResponse:
     study = get_study(request.user, slug, "freeze_snapshot" if request.method == "POST" else "see_results")
     if request.method == "POST":
         start_analysis(study=study, name=PLANNING.name, user=request.user)
-        return redirect("study_planning", slug=slug)
+        return redirect(request.get_full_path())
     result = latest_analysis(study.pk, PLANNING.name)
     own = result.result if result and result.result["n_responses"] else None
     rehearsals = _rehearsals(study)
@@ -63,6 +64,7 @@ def planning(request: HttpRequest, slug: str) -> HttpResponse:
         "is_running": newest is not None and not newest.has_ended,
         "has_responses": bool(statistics and statistics.n_responses),
         "own": own,
+        "since": since_frozen(study, statistics, [result.snapshot_id] if result and own else []),
         "source": source,
         "form": form,
         "labels": own["labels"] if own else [],

@@ -13,18 +13,17 @@ from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.http import quote_etag
+from django.utils.http import quote_etag, urlencode
 from django.utils.safestring import mark_safe
 from django.views.decorators.http import require_safe
 
-from analysis.charts import ShareBar, mark_class, share_bars, strip
+from analysis.charts import mark_class, strip
 from analysis.charts.marks import as_number
 from analysis.models import PublicExplorer
 from analysis.public.make import STIMULI_FILE, STUDY_FILE
 from analysis.public.shown import SORTS, Shown, read_shown
-from analysis.public_figures import public_figure, public_figures
+from analysis.public_figures import image_figure, public_figure, public_figures
 from analysis.services.public_explorer import is_stale
-from analysis.statistics.wilson import wilson_interval
 from analysis.views.csv_file import csv_response
 from annotation.api.throttle import PublicThrottle
 from annotation.images import SIZES
@@ -134,20 +133,14 @@ def explorer_image(request: HttpRequest, explorer: PublicExplorer, shown: Shown,
         raise Http404("There is no such image.")
     [stimulus] = shown.stimuli([row], with_words=True)
     labels = shown.study["labels"]
-    bars, rows = [], []
-    n = sum(stimulus["counts"])
-    for place, (label, count) in enumerate(zip(labels, stimulus["counts"], strict=True)):
-        low, high = wilson_interval(count, n) or (None, None)
-        css = mark_class(label["id"], label["polarity"], place)
-        bars.append(ShareBar(label["name"] or label["id"], count / n, low, high, css, f"{count:,}"))
-        rows.append([label["name"] or label["id"], f"{count:,}"])
+    figure = image_figure(shown, stimulus)
+    figure.csv_url = f"{reverse('public_csv', args=[explorer.address, figure.id])}?{urlencode({'image': key})}"
     context = _context(explorer, shown) | {
         "stimulus": stimulus,
-        "n": n,
+        "n": sum(stimulus["counts"]),
+        "figure": figure,
         "picture_url": _picture_url(explorer, stimulus["image_sha256"], "1024"),
         "agreement": as_number(stimulus["agreement"]),
-        "svg": mark_safe(share_bars("What people felt", "", bars, full=1)),  # noqa: S308 (our own drawing)
-        "rows": rows,
         "explanations": [
             {
                 **each,
@@ -162,8 +155,13 @@ def explorer_image(request: HttpRequest, explorer: PublicExplorer, shown: Shown,
 
 @public
 def explorer_csv(request: HttpRequest, explorer: PublicExplorer, shown: Shown, *, name: str) -> HttpResponse:
-    figure = public_figure(name, shown)
-    if figure is None:
+    """?image=: of one image."""
+    row = shown.row_of.get(request.GET.get("image", ""))
+    if row is None:
+        figure = public_figure(name, shown)
+    else:
+        figure = image_figure(shown, shown.stimuli([row])[0])
+    if figure is None or figure.id != name:
         raise Http404("There is no such figure.")
     return csv_response(f"{explorer.address}-{name}", figure.raw_columns, figure.raw_rows)
 

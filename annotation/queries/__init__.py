@@ -26,7 +26,14 @@ from annotation.queries.responses import (
     responses_to_count,
     responses_to_stimuli,
 )
-from annotation.queries.snapshots import snapshot_record, snapshots_of, snapshots_with_withdrawn, withdrawn_answers
+from annotation.queries.snapshots import (
+    frozen_at,
+    snapshot_record,
+    snapshot_records,
+    snapshots_of,
+    snapshots_with_withdrawn,
+    withdrawn_answers,
+)
 from annotation.queries.stimuli import (
     StimulusFace,
     images_by_key,
@@ -79,6 +86,7 @@ __all__ = [
     "demographic_groups",
     "demographic_partitions",
     "explained_responses",
+    "frozen_at",
     "has_changed_since",
     "ids_of_studies_with_responses",
     "images_by_key",
@@ -93,6 +101,7 @@ __all__ = [
     "responses_to_count",
     "responses_to_stimuli",
     "snapshot_record",
+    "snapshot_records",
     "snapshots_of",
     "snapshots_with_withdrawn",
     "sources_by_key",

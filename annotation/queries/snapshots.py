@@ -1,5 +1,10 @@
 """Snapshots of a study, and what was withdrawn since."""
 
+from collections.abc import Collection
+from datetime import datetime
+
+from django.utils import timezone
+
 from annotation.models import Response, SnapshotRecord, Study
 
 
@@ -21,3 +26,15 @@ def withdrawn_answers(study: Study) -> set[tuple[str, str]]:
 
 def snapshot_record(study: Study, snapshot_id: str) -> SnapshotRecord | None:
     return SnapshotRecord.objects.filter(study=study, snapshot_id=snapshot_id).first()
+
+
+def frozen_at(study: Study, snapshot_id: str) -> datetime:
+    """When the study was first frozen as this snapshot; now where it has no row of it."""
+    record = snapshot_record(study, snapshot_id)
+    return record.created_at if record else timezone.now()
+
+
+def snapshot_records(study: Study, snapshot_ids: Collection[str]) -> dict[str, SnapshotRecord]:
+    """The study's rows of these snapshots, by id."""
+    rows = SnapshotRecord.objects.filter(study=study, snapshot_id__in=snapshot_ids)
+    return {record.snapshot_id: record for record in rows}

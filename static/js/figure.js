@@ -28,7 +28,7 @@ async function save(figure, kind) {
 }
 
 function nameOf(figure) {
-  const study = location.pathname.match(/^\/(?:studies|explore)\/([^/]+)/)?.[1];
+  const study = location.pathname.match(/^\/(?:studies|public)\/([^/]+)/)?.[1];
   return [study, figure.id || "figure"].filter(Boolean).join("-");
 }
 

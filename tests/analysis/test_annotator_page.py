@@ -8,6 +8,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils.http import parse_header_parameters
 
 from analysis.services.refresh_statistics import refresh_statistics
 from annotation.models import Annotator, Identity, Participation, Response, Stimulus, Study
@@ -100,6 +101,18 @@ def test_a_pseudonym_of_an_import_may_hold_any_character(answered: Study, mika: 
     assert client.get(f"/studies/{answered.slug}/annotators").status_code == 200
     for name in ("study_annotator", "study_annotator_csv"):
         assert client.get(reverse(name, args=[answered.slug, "worker 1/2 ?&é"])).status_code == 200
+
+
+def test_the_csv_of_a_pseudonym_of_any_characters_has_a_file_name(answered: Study, mika: User, sign_in: SignIn) -> None:
+    """Pseudonyms that came with a snapshot may hold any character."""
+    person = people(answered)[0]
+    for pseudonym in ('the "first"', "a\tb", "Ωλ/\\2", "x; filename=y"):
+        Annotator.objects.filter(pk=person.annotator_id).update(pseudonym=pseudonym)
+        response = sign_in(mika).get(reverse("study_annotator_csv", args=[answered.slug, pseudonym]))
+        assert response.status_code == 200
+        _, given = parse_header_parameters(response["Content-Disposition"])
+        assert given["filename"].endswith(".csv"), pseudonym
+        assert not set(given["filename"]) & set("\t/\\")
 
 
 def test_a_person_of_another_study_is_not_found(

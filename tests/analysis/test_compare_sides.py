@@ -84,6 +84,7 @@ def test_answers_in_no_common_label_are_counted_and_not_compared(mika: User) -> 
         {"what": "sources", "first": "a", "second": "a"},
         {"what": "periods", "first": "yesterday", "second": "2026-01-01..2026-01-02"},
         {"what": "periods", "first": "2026-02-01..2026-01-02", "second": "2026-01-01..2026-01-02"},
+        {"what": "periods", "first": "2026-02-01..9999-12-31", "second": "2026-01-01..2026-01-02"},
         {"colour": "red"},
     ],
 )

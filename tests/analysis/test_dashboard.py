@@ -15,6 +15,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from analysis.charts.paper import paper_svg
 from analysis.models import Recount, StudyStatistics
 from analysis.services.refresh_statistics import refresh_statistics
 from annotation.models import Response, Stimulus, Study
@@ -45,6 +46,34 @@ def test_the_page_shows_what_people_feel_and_how_far_they_agree(answered: Study,
     assert "of 9" in html  # wanted
     assert "simulated" not in html
     assert 'data-live-url="' in html
+
+
+@pytest.mark.parametrize(
+    ("table", "says"),
+    [
+        ([["awe", "awe", "fear"]], "Awe was chosen most, in 66.7 % of the responses."),
+        ([["awe", "fear", "awe", "fear"]], "Awe and Fear were chosen most, each in 50.0 % of the responses."),
+        ([["awe", "fear", "anger", "sadness"]], "4 labels were chosen most, each in 25.0 % of the responses."),
+    ],
+)
+def test_a_tie_names_all_that_were_chosen_most(mika: User, sign_in: SignIn, table: list[list[str]], says: str) -> None:
+    study, _ = answered_study(mika, table)
+    refresh_statistics()
+    assert says in sign_in(mika).get(f"/studies/{study.slug}/").content.decode()
+
+
+def test_a_name_with_characters_that_no_file_may_hold_is_drawn_without_them(mika: User, sign_in: SignIn) -> None:
+    """A page shows them as nothing; a drawing saved as SVG, or set in a report, would not open."""
+    labels = [{"id": "a", "name": "odd\x0b name\x1b"}, {"id": "b", "name": "<plain>"}]
+    study = make_study(mika, steps=[{"name": "feeling", "kind": "choice", "options": {"labels": labels}}], n_stimuli=1)
+    answer_stimulus(study.stimuli.get(), people_of_study(study, 2), ["a", "b"])
+    refresh_statistics()
+    html = sign_in(mika).get(f"/studies/{study.slug}/").content.decode()
+    drawings = [drawing for drawing in re.findall(r"<svg.*?</svg>", html, re.S) if 'class="chart' in drawing]
+    assert drawings
+    for drawing in drawings:
+        assert paper_svg(drawing)
+    assert any("odd name" in drawing for drawing in drawings)
 
 
 def test_every_drawing_is_sound_svg_with_words_and_without_inline_style(

@@ -1,5 +1,6 @@
 """The pages on what disagreement is made of, and on how the asking shaped the answer."""
 
+import re
 from typing import Any
 
 import pytest
@@ -104,14 +105,18 @@ def test_types_of_people_are_shown_where_they_are_warranted(
         "high": [[0.15] + [0.02] * 8, [-0.1] + [0.02] * 8],
         "divisions": [{"n_people": 80, "sizes": [50, 30], "p": 0.001, "is_warranted": True}],
     }  # fmt: skip
-    kept(study, "disagreement", {**planted, "types": types})
+    row = kept(study, "disagreement", {**planted, "types": types})
     client.force_login(mika)
 
     page = client.get(f"/studies/{study.slug}/disagreement").content.decode()
 
     assert "Type 1: 50 people" in page
     assert "fall into 2 types" in page
+    assert "(dip test, p = 0.001)" in page
     assert "fall into 2 types" in client.get(f"/studies/{study.slug}/annotators").content.decode()
+    types["divisions"][0]["p"] = 0.0
+    AnalysisResult.objects.filter(pk=row.pk).update(result={**planted, "types": types})
+    assert "(dip test, p &lt; 0.001)" in client.get(f"/studies/{study.slug}/disagreement").content.decode()
     assert client.get(f"/studies/{study.slug}/disagreement/type-2.csv").status_code == 200
 
 
@@ -128,8 +133,27 @@ def test_the_marks_of_the_asking_are_shown_with_what_is_an_effect(client: Client
     assert "Device: phone" in page
     assert "Beyond chance: Amusement" in page
     assert "Two languages with 10 people each are needed" in page
+    # no test shows that a p value is nothing
+    assert '<td class="number">0.000</td>' not in page
+    assert '<td class="number">&lt; 0.001</td>' in page
     csv = client.get(f"/studies/{study.slug}/asking/place.csv").content.decode()
     assert csv.startswith("what,value,low,high,p,n,n_people,causal,reason")
+
+
+def test_languages_that_are_spelled_alike_have_figures_of_their_own(client: Client, mika: User) -> None:
+    study = make_study(mika)
+    found = asking_of(simulated_asking(2, first_place=0.15, phone_label=0.3))
+    device = next(each for each in found["circumstances"] if each["values"])
+    device["values"] = [
+        {**device["values"][0], "value": value, "n": 1000 + place} for place, value in enumerate(("日本", "中国", "zh"))
+    ]
+    kept(study, "asking", {"labels": LABELS[:5], "n_simulated": 0, **found})
+    client.force_login(mika)
+    page = client.get(f"/studies/{study.slug}/asking").content.decode()
+    ids = re.findall(r'<figure class="[^"]*" id="([^"]+)"', page)
+    assert len(ids) == len(set(ids))
+    for name in ids:
+        assert client.get(f"/studies/{study.slug}/asking/{name}.csv").status_code == 200
 
 
 def test_a_figure_that_there_is_not_is_404(client: Client, mika: User) -> None:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from html.parser import HTMLParser
 from typing import Any
 from urllib.parse import urljoin
@@ -12,7 +13,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from analysis.over_snapshots import analysis_named
-from analysis.over_snapshots.comparison import SOURCES
+from analysis.over_snapshots.comparison import PERIODS, SOURCES
 from analysis.over_snapshots.snapshot_analysis import no_progress
 from analysis.queries import study_statistics
 from analysis.services.analyse_snapshot import store_analysis
@@ -27,6 +28,7 @@ from tests.analysis.grouped_study import grouped_study
 pytestmark = pytest.mark.django_db
 
 OVER_SNAPSHOTS = ("agreement", "emotion_map", "words", "disagreement", "asking", "planning")
+DAYS = "first_from=2026-03-01&first_to=2026-03-31&second_from=2026-04-01&second_to=2026-04-30"
 #: Pages of results with at least so many charts, for a study of two sources, cohorts and genders.
 PAGES = {
     "": 7,
@@ -38,13 +40,15 @@ PAGES = {
     "groups?by=gender": 3,
     "planning": 2,
     f"compare?what={SOURCES}&first=ArtEmis&second=OASIS&labels=same&simulated=yes&margin=5": 2,
+    f"compare?what={SOURCES}&first=ArtEmis&second=OASIS&labels=polarity&simulated=yes&margin=5": 2,
+    f"compare?what={PERIODS}&{DAYS}&labels=same&simulated=yes&margin=5": 4,
     "stimuli/{key}": 1,
     "annotators/{pseudonym}": 1,
 }
-#: Charts with nothing behind them that a picture could show: they count time, people or what is only supposed.
-NO_IMAGES = {"pace", "power", "session-curve", "place", "carry-over", "going-on", "distribution"}
+#: Charts with nothing behind them that a picture could show: they count people or what is only supposed.
+NO_IMAGES = {"power", "session-curve", "place", "carry-over", "going-on", "distribution"}
 #: Figures that could lead somewhere in principle, and whose images no filter of the explorer finds.
-NOT_FOUND_BY_FILTERS = re.compile(r"^(measures|different_words|similarity|similes|languages|ground|pair-.*)$")
+NOT_FOUND_BY_FILTERS = re.compile(r"^(similes|languages|ground|pair-.*)$")
 
 
 @dataclass
@@ -112,6 +116,9 @@ def study(mika: User) -> Study:
     for number, stimulus in enumerate(study.stimuli.order_by("rank")):
         stimulus.source_dataset = ("ArtEmis", "OASIS")[number % 2]
         stimulus.save(update_fields=["source_dataset"])
+    ids = list(Response.objects.filter(study=study).order_by("pk").values_list("pk", flat=True))
+    for month, mine in ((3, ids[::2]), (4, ids[1::2])):
+        Response.objects.filter(pk__in=mine).update(created_at=datetime(2026, month, 15, tzinfo=UTC))
     refresh_statistics(wait=True)
     index_everything()
     for name in OVER_SNAPSHOTS:
@@ -119,9 +126,10 @@ def study(mika: User) -> Study:
         options = analysis.options_with_defaults({})
         store_analysis(study=study, analysis=analysis, options=options, progress=no_progress)
     store_groups(study=study, options={}, progress=no_progress)
-    store_comparison(
-        study=study, options={"what": SOURCES, "first": "ArtEmis", "second": "OASIS"}, progress=no_progress
-    )
+    sources = {"what": SOURCES, "first": "ArtEmis", "second": "OASIS"}
+    periods = {"what": PERIODS, "first": "2026-03-01..2026-03-31", "second": "2026-04-01..2026-04-30"}
+    for options in (sources, {**sources, "labels": "polarity"}, periods):
+        store_comparison(study=study, options=options, progress=no_progress)
     store_latent_truth(study=study, methods=["dawid_skene"], progress=no_progress)
     return study
 

@@ -3,6 +3,8 @@
 import html
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime
+from urllib.parse import urlencode
 
 import pytest
 from django.contrib.auth.models import User
@@ -225,6 +227,52 @@ def test_a_cursor_that_somebody_changed_begins_anew(
     client = sign_in(mika)
     for after in ("x", "[1]", '["2020",{}]', "[true,1]", '["no date",1]', "null", "1"):
         assert len(shown(client, answered, f"after={after}")) == len(TABLE), after
+
+
+@pytest.mark.parametrize("sort", SORTS)
+def test_a_cursor_of_another_order_or_of_no_number_begins_anew(
+    answered: tuple[Study, list[Stimulus]], mika: User, sign_in: SignIn, sort: str
+) -> None:
+    """An order that somebody changed in the address while its page went on from somewhere."""
+    client = sign_in(mika)
+    n_keys = len(SORTS[sort][1].all_keys)
+    tails = [["1"] * (n_keys - 1), ["1e400"] * (n_keys - 1), [f"1{'0' * 400}"] * (n_keys - 1)]
+    firsts = ['"2020-01-01T00:00:00"', "1e400", "NaN", "-Infinity", f"-1{'0' * 400}", "1e300"]
+    firsts += ["1"] if sort == "newest" else ['"2020-01-01T00:00:00%2B00:00"']
+    for first in firsts:
+        for tail in tails:
+            after = f"[{','.join([first, *tail])}]"
+            assert len(shown(client, answered, f"sort={sort}&after={after}")) == len(TABLE), after
+
+
+def test_a_span_of_time_finds_what_was_answered_in_it(mika: User, sign_in: SignIn) -> None:
+    """Somebody answered in the span: not the one before it and another one after it."""
+    study = make_study(mika, n_stimuli=3, wanted_responses=3)
+    stimuli = list(Stimulus.objects.filter(study=study).order_by("rank"))
+    one, two = make_participation(study), make_participation(study)
+    days = {0: (1, 1), 1: (1, 3), 2: (2, 2)}
+    for place, (first, second) in days.items():
+        for person, day in ((one, first), (two, second)):
+            answer_stimulus(stimuli[place], [person], ["awe"], created_at=datetime(2026, 3, day, 23, 59, tzinfo=UTC))
+    refresh_statistics()
+    client, answered = sign_in(mika), (study, stimuli)
+
+    def found(**span: str) -> set[int]:
+        return set(shown(client, answered, urlencode(span)))
+
+    assert found(answered_from="2026-03-02T00:00", answered_before="2026-03-03T00:00") == {2}
+    assert found(answered_from="2026-03-02T00:00") == {1, 2}
+    assert found(answered_before="2026-03-02T00:00") == {0, 1}
+    assert found(answered_from="2026-03-03T23:50", answered_before="2026-03-04") == {1}
+    assert found(answered_from="0001-01-01T00:00+14:00", answered_before="9999-12-31T23:59") == {0, 1, 2}
+    page = client.get(f"/studies/{study.slug}/explorer?answered_from=2026-03-02T00:00").content.decode()
+    assert 'value="2026-03-02T00:00"' in page
+    for wrong in ("answered_from=yesterday", "answered_from=2026-03-02&answered_before=2026-03-02"):
+        assert client.get(f"/studies/{study.slug}/explorer?{wrong}").status_code == 400
+    # and the columns of the study's page lead there
+    pace = re.findall(r'href="(explorer\?answered_from=[^"]+)"', client.get(f"/studies/{study.slug}/").content.decode())
+    assert pace
+    assert set(shown(client, answered, html.unescape(pace[0]).partition("?")[2])) == {0, 1}
 
 
 @pytest.fixture

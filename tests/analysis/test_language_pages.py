@@ -8,6 +8,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
+from analysis.language.measures import MEASURES
 from analysis.language_figures import LANGUAGE_FIGURES
 from analysis.services.refresh_statistics import refresh_statistics
 from annotation.models import Response, Stimulus, Study
@@ -119,6 +120,32 @@ def test_a_column_of_a_distribution_leads_to_images_with_such_a_text(client: Cli
     assert "words?spread=" not in part
     for column in ("n_words.99", "n_words.-1", "n_words.²", "weather.1", "1"):
         assert "Images with a text at" not in client.get(address, {"spread": column}).content.decode()
+
+
+def test_links_from_a_part_of_the_study_stay_in_it(client: Client, study: Study) -> None:
+    words_of(study)
+    part = {"source": "lakes", "emotion": "contentment"}
+    page = client.get(f"/studies/{study.slug}/language", part).content.decode()
+    # the means lead to the images that they are of
+    assert page.count("explorer?source=lakes&amp;felt=contentment") > len(MEASURES)
+    similes = set(re.findall(r'href="(words\?word=[^"]+)"', page))
+    assert similes
+    for link in similes:
+        assert "source=lakes" in link
+        assert "emotion=contentment" in link
+    words = client.get(f"/studies/{study.slug}/words", {**part, "word": "lake"}).content.decode()
+    assert "word=lake&amp;source=lakes&amp;said_with=contentment" in words
+
+
+def test_images_behind_a_word_are_of_the_chosen_part(client: Client, study: Study) -> None:
+    found = words_of(study)["similes"]
+    address = f"/studies/{study.slug}/words"
+    keys = dict(Stimulus.objects.filter(study=study).values_list("key", "source_dataset"))
+    for source in ("lakes", "streets"):
+        for phrase in [*(one["phrase"] for one in found), "lake"]:
+            page = client.get(address, {"word": phrase, "source": source}).content.decode()
+            shown = set(re.findall(r"/stimuli/([0-9a-f]{64})", page))
+            assert {keys[key] for key in shown} <= {source}, (phrase, source)
 
 
 def test_all_words_can_be_kept_as_a_table(client: Client, study: Study) -> None:

@@ -10,11 +10,14 @@ from django.core.files.storage import default_storage
 from django.test import Client
 
 from analysis.models import PublicExplorer
+from analysis.over_snapshots.snapshot_analysis import no_progress
+from analysis.services import public_explorer as making
 from analysis.services.public_explorer import renew_public_explorers, set_public_explorer
 from analysis.services.refresh_statistics import refresh_statistics
 from annotation.errors import InvalidInput
 from annotation.models import ConsentText, Participation, Response, Stimulus, Study
 from annotation.services.freeze_snapshot import freeze_snapshot
+from annotation.services.remove_simulated import remove_simulated
 from annotation.services.withdraw import withdraw_participation, withdraw_response
 from jobs.models import Job
 from tests.analysis.answers import answer_stimulus, answered_study, people_of_study
@@ -71,6 +74,23 @@ def test_anybody_sees_what_people_felt_and_nobody_who_they_were(mika: User) -> N
     assert "it looks like" not in text  # nobody allowed their words to be shown
     assert str(Response.objects.filter(study=study).first().created_at.year) not in text.replace("ArtEmis", "")  # type: ignore[union-attr]
     assert "sessionid" not in Client().get(page).cookies
+
+
+def test_the_chart_of_an_image_has_all_that_a_paper_needs(mika: User) -> None:
+    study, stimuli = answered_study(mika, VOTES)
+    page = switch_on(study)
+    image = Client().get(f"{page}images/{stimuli[1].key}").content.decode()
+    assert 'id="distribution-table"' in image
+    assert 'id="distribution-definition"' in image
+    assert "6 responses to this image" in image
+    assert 'data-figure-file="svg"' in image
+    [csv] = re.findall(r'href="([^"]+\.csv[^"]*)"', image)
+    rows = Client().get(csv).content.decode()
+    assert "awe,3,0.5," in rows
+    assert "sadness,0,0.0," in rows
+    # of an image that is not shown there is none, nor of another name
+    for wrong in (csv.replace(stimuli[1].key, stimuli[2].key), csv.replace("distribution", "emotions")):
+        assert Client().get(wrong).status_code == 404
 
 
 def test_words_are_shown_of_those_only_whose_consent_allows_it(mika: User) -> None:
@@ -175,6 +195,59 @@ def test_what_is_taken_back_is_gone_with_the_next_look(mika: User) -> None:
     work_off("make_public")
     assert "9 responses to 2 images" in everything(page)
     assert renew_public_explorers() == 0
+
+
+def test_what_is_taken_back_is_gone_though_simulated_answers_were_removed_before(mika: User) -> None:
+    """The number of withdrawn answers falls where a simulated crowd is removed that had taken answers back."""
+    study, stimuli = answered_study(mika, VOTES)
+    machines = people_of_study(study, 3, is_simulated=True)
+    answer_stimulus(stimuli[0], machines, ["fear"] * 3, is_simulated=True)
+    refresh_statistics(wait=True)
+    page = switch_on(study)
+    people = list(Participation.objects.filter(study=study, annotator__is_simulated=False).order_by("pk"))
+    for participation in (machines[0], machines[1], people[0]):
+        withdraw_participation(participation=participation)
+    refresh_statistics(wait=True)
+    assert renew_public_explorers() == 1
+    work_off("make_public")
+    assert Client().get(page).status_code == 200
+
+    remove_simulated(study=study)
+    refresh_statistics(wait=True)
+    renew_public_explorers()
+    work_off("make_public")
+    assert Client().get(page).status_code == 200
+    withdraw_participation(participation=people[1])
+    refresh_statistics(wait=True)
+
+    assert Client().get(page).status_code == 503
+    assert renew_public_explorers() == 1
+
+
+def test_two_workers_that_make_it_at_once_leave_one_folder(mika: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    study, _ = answered_study(mika, VOTES)
+    switch_on(study)
+    make_public = making.make_public
+
+    def slowly(*given: Any, **more: Any) -> dict[str, Any]:
+        monkeypatch.setattr(making, "make_public", make_public)
+        making.make_explorer(study=study, progress=no_progress)  # another worker begins later and ends first
+        return make_public(*given, **more)
+
+    monkeypatch.setattr(making, "make_public", slowly)
+    before = folders()
+    making.make_explorer(study=study, progress=no_progress)
+
+    assert len(folders()) == len(before)
+    assert f"public/{(folders() - before).pop()}" == PublicExplorer.objects.get(pk=study.pk).location
+    making.switch_off(study=study, user=mika)
+    assert len(folders()) == len(before) - 1
+
+
+def folders() -> set[str]:
+    """Those that hold a public explorer's files."""
+    found = default_storage.listdir("public")[0]
+    return {name for name in found if default_storage.exists(f"public/{name}/study.json")}
 
 
 def test_robots_are_kept_out_unless_let_in(mika: User) -> None:

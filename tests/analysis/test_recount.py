@@ -79,6 +79,27 @@ def plant_in_pace() -> None:
     PaceSlot.objects.update(n_responses=2)
 
 
+def plant_in_an_estimate() -> None:
+    row = StudyStatistics.objects.get()
+    row.estimates["krippendorff_alpha"]["value"] = 0.99
+    row.save()
+
+
+def plant_in_an_interval() -> None:
+    row = StudyStatistics.objects.get()
+    row.estimates["majority.half_or_more"]["low"] = 0.5
+    del row.estimates["pairwise_agreement"]
+    row.save()
+
+
+def plant_in_polarities() -> None:
+    StudyStatistics.objects.update(polarity_totals={"positive": 1, "negative": 1, "else": 1})
+
+
+def plant_in_a_persons_agreement() -> None:
+    AnnotatorStatistics.objects.filter(n_responses=3).update(agreement=0.125)
+
+
 def plant_a_stranger() -> None:
     row = StimulusStatistics.objects.first()
     assert row is not None
@@ -93,6 +114,11 @@ def plant_a_stranger() -> None:
         (plant_in_totals, "'awe': 7"),
         (plant_in_stimulus, "agreement 0.75 instead of 0.0"),
         (plant_in_person, "instead of (3, "),
+        (plant_in_an_estimate, "krippendorff_alpha: value 0.99 instead of "),
+        (plant_in_an_interval, "majority.half_or_more: low 0.5 instead of "),
+        (plant_in_an_interval, "pairwise_agreement: not there, and should be."),
+        (plant_in_polarities, "Responses per polarity: "),
+        (plant_in_a_persons_agreement, "agreement 0.125 instead of "),
         (plant_in_pace, "2 in 1 slots instead of 8 in 1"),
         (plant_a_stranger, "Stimulus 999999999 has figures, but no responses"),
     ],
@@ -109,6 +135,22 @@ def test_a_planted_wrong_number_is_found_reported_and_mended(mika: User, caplog:
     assert "were wrong and have been replaced" in caplog.text
     assert recount(study=study).is_equal
     assert StudyStatistics.objects.get(pk=study.pk).n_responses == 8
+
+
+def test_figures_that_another_program_drew_are_drawn_anew_without_an_alarm(mika: User) -> None:
+    """Nobody answers a closed study any more, so no change would bring it the figures of a newer program."""
+    study, _ = answered_study(mika, TABLE)
+    refresh_statistics()
+    right = StudyStatistics.objects.get(pk=study.pk).estimates
+    plant_in_an_interval()
+    StudyStatistics.objects.update(code_version="0.0.1+abcdef0")
+
+    result = recount(study=study)
+
+    assert (result.is_equal, result.differences) == (True, [])
+    statistics = StudyStatistics.objects.get(pk=study.pk)
+    assert statistics.estimates == right
+    assert statistics.code_version != "0.0.1+abcdef0"
 
 
 def test_a_change_that_no_refresh_saw_yet_is_no_difference(mika: User) -> None:

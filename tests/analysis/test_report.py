@@ -189,6 +189,18 @@ def test_a_study_without_a_choice_says_so(mika: User) -> None:
     assert "no choice among labels" in text
 
 
+def test_a_study_of_words_alone_reports_the_words(mika: User) -> None:
+    steps = [{"name": "why", "kind": "text", "options": {"question": "Why?"}}]
+    study = make_study(mika, steps=steps, n_stimuli=2)
+    for stimulus in study.stimuli.all():
+        (response,) = answer_stimulus(stimulus, people_of_study(study, 1), [""])
+        response.answers, response.label = {"why": "a small boat on a calm lake"}, ""
+        response.save()
+    text = markdown_text(written_of(study).report)
+    assert "What people wrote" in text
+    assert "2 explanations hold 14 words" in text
+
+
 def test_words_of_the_study_cannot_break_the_files(mika: User) -> None:
     """A title, a label and a name in many scripts, with marks that mean something in HTML, Markdown and PDF."""
     labels = ["<b>joy</b> & co", "a|b `c`", "敬畏", "خوف", "🙂 smile", "*Å*"]

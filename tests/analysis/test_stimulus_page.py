@@ -16,7 +16,7 @@ from annotation.models import Response, Stimulus, Study
 from annotation.services.revise_response import revise_response
 from annotation.services.withdraw import withdraw_response
 from tests.analysis.answers import answer_stimulus, answered_study, people_of_study
-from tests.conftest import answer
+from tests.conftest import answer, make_study
 
 pytestmark = pytest.mark.django_db
 SignIn = Callable[[User], Client]
@@ -79,6 +79,18 @@ def test_an_image_without_answers_says_so(study: Study, mika: User, sign_in: Sig
     assert "Nobody has answered this image yet" in get(sign_in(mika), study, stimulus)
     csv_page = sign_in(mika).get(f"/studies/{study.slug}/stimuli/{stimulus.key}/distribution.csv")
     assert csv_page.status_code == 404
+
+
+def test_an_image_that_was_answered_in_words_alone_does_not_say_that_nobody_did(mika: User, sign_in: SignIn) -> None:
+    steps = [{"name": "explanation", "kind": "text", "options": {"question": "What do you see?"}}]
+    study = make_study(mika, steps=steps, n_stimuli=1)
+    (response,) = answer_stimulus(study.stimuli.get(), people_of_study(study, 1), [""])
+    response.answers, response.label = {"explanation": "a boat on a lake"}, ""
+    response.save()
+    refresh_statistics(wait=True)
+    page = get(sign_in(mika), study, study.stimuli.get())
+    assert "a boat on a lake" in page
+    assert "Nobody has answered this image yet" not in page
 
 
 def test_the_distribution_comes_as_csv(answered: tuple[Study, Stimulus], mika: User, sign_in: SignIn) -> None:
