@@ -5,7 +5,6 @@ rows come last, whatever the direction.
 """
 
 import json
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -102,7 +101,7 @@ def _read(value: Any, *, is_moment: bool) -> Any:
         if moment.tzinfo is not None:
             return moment
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    if is_number and not is_moment and math.isfinite(value) and abs(value) < MOST:
+    if is_number and not is_moment and abs(value) < MOST:
         return value
     raise ValueError(f"{value!r} does not fit the order.")
 

@@ -200,6 +200,7 @@ def test_what_is_taken_back_is_gone_with_the_next_look(mika: User) -> None:
 def test_what_is_taken_back_is_gone_though_simulated_answers_were_removed_before(mika: User) -> None:
     """The number of withdrawn answers falls where a simulated crowd is removed that had taken answers back."""
     study, stimuli = answered_study(mika, VOTES)
+    Stimulus.objects.filter(pk=stimuli[0].pk).update(wanted=9, open_slots=3)
     machines = people_of_study(study, 3, is_simulated=True)
     answer_stimulus(stimuli[0], machines, ["fear"] * 3, is_simulated=True)
     refresh_statistics(wait=True)

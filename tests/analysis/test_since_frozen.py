@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 from django.contrib.auth.models import User
+from django.db.models import F
 from django.test import Client
 
 from analysis.models import LatentTruthResult
@@ -32,6 +33,13 @@ PAGES = (
 )  # fmt: skip
 
 
+def study_with_room(user: User) -> tuple[Study, list[Stimulus]]:
+    """More people may answer than did."""
+    study, stimuli = answered_study(user, VOTES)
+    Stimulus.objects.filter(study=study).update(wanted=F("wanted") + 9, open_slots=F("open_slots") + 9)
+    return study, stimuli
+
+
 def compute(study: Study) -> None:
     for name in ("agreement", "emotion_map", "words", "disagreement", "asking", "planning"):
         analysis = analysis_named(name)
@@ -46,7 +54,7 @@ def compute(study: Study) -> None:
 @pytest.fixture
 def study(mika: User) -> Study:
     """Of two sources and two cohorts, with a rehearsal's answers beside those of people."""
-    study, stimuli = answered_study(mika, VOTES)
+    study, stimuli = study_with_room(mika)
     Stimulus.objects.filter(pk=stimuli[0].pk).update(source_dataset="lakes")
     crowd = [person for name in ("north", "south") for person in people_of_study(study, 2, cohort=name)]
     answer_stimulus(stimuli[1], crowd, ["awe"] * 4)
@@ -114,7 +122,7 @@ def test_a_comparison_says_what_became_of_either_study(mika: User, sign_in: Sign
 
 
 def test_what_is_computed_of_an_earlier_snapshot_does_not_take_the_newests_place(mika: User) -> None:
-    study, stimuli = answered_study(mika, VOTES)
+    study, stimuli = study_with_room(mika)
     analysis = analysis_named("planning")
     options = analysis.options_with_defaults({})
     earlier = store_latent_truth(study=study, methods=["wawa"], progress=no_progress)[0].snapshot_id
@@ -136,7 +144,7 @@ def test_what_is_computed_of_an_earlier_snapshot_does_not_take_the_newests_place
 
 
 def test_a_study_that_is_again_as_it_was_is_shown_as_it_is(mika: User) -> None:
-    study, stimuli = answered_study(mika, VOTES)
+    study, stimuli = study_with_room(mika)
     analysis = analysis_named("planning")
 
     def computed() -> str:
