@@ -165,12 +165,14 @@ def images_of_sides(result: AnalysisResult) -> TwoSides:
     by_polarity = options["labels"] == POLARITY
     if options["what"] == STUDIES:
         return TwoSides(second_study=str(options["other"]), by_polarity=by_polarity)
-    filters: list[dict[str, str] | None] = [{}, {}]
-    if options["what"] == SOURCES:
-        filters = [{"source": str(options[side])} if options[side] else None for side in ("first", "second")]
-    if options["what"] == PERIODS:
-        filters = [answered(*moments(str(options[side]))) for side in ("first", "second")]
-    return TwoSides(*filters, by_polarity=by_polarity)
+
+    def filters(side: str) -> dict[str, str] | None:
+        name = str(options[side])
+        if options["what"] == SOURCES:
+            return {"source": name} if name else None
+        return answered(*moments(name)) if options["what"] == PERIODS else {}
+
+    return TwoSides(filters("first"), filters("second"), by_polarity=by_polarity)
 
 
 def sides_links(result: AnalysisResult) -> list[str]:

@@ -1,9 +1,11 @@
+from typing import Any
+
 import django.utils.timezone
 from django.db import migrations, models
 from django.db.models import F
 
 
-def as_computed(apps, schema_editor):
+def as_computed(apps: Any, schema_editor: Any) -> None:
     """Of results that are there, the moment of computing is the best that is known."""
     for name in ("AnalysisResult", "LatentTruthResult"):
         apps.get_model("analysis", name).objects.update(as_of=F("created_at"))
