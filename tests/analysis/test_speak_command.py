@@ -47,7 +47,7 @@ def speak(*arguments: Any) -> str:
 
 
 def test_it_speaks_in_all_variants_and_marks_every_text(
-    painted: Study, picture: Path, client: Client, mika: User
+    painted: Study, picture: Path, client: Client, mika: User, tmp_path: Path
 ) -> None:
     with pytest.raises(CommandError, match="No speaker is served"):
         speak(painted.slug, "--image", picture)
@@ -56,6 +56,15 @@ def test_it_speaks_in_all_variants_and_marks_every_text(
     assert lines[0].endswith("red.png, default, speaker version 1:")
     assert len(lines) == 3
     assert all(line.startswith("  [machine-written] ") for line in lines[1:])
+    upright, turned = tmp_path / "upright.png", tmp_path / "turned.png"
+    canvas = Image.new("RGB", (40, 30), (200, 30, 30))
+    canvas.paste((30, 30, 220), (0, 0, 40, 8))
+    canvas.save(upright)
+    exif = Image.Exif()
+    exif[0x0112] = 6  # a telephone held upright: to be turned to the right
+    canvas.transpose(Image.Transpose.ROTATE_90).save(turned, exif=exif)
+    seen = json.loads(speak(painted.slug, "--image", upright, "--image", turned, "--json"))["images"]
+    assert seen[0]["explanations"] == seen[1]["explanations"]
     with pytest.raises(CommandError, match="pragmatic variants need a listener"):
         speak(painted.slug, "--image", picture, "--variant", "pragmatic")
     train(painted, "listener", width=16, min_count=1)
@@ -82,5 +91,9 @@ def test_what_cannot_be_is_said(painted: Study, picture: Path, tmp_path: Path) -
         speak("nowhere", "--image", picture)
     with pytest.raises(CommandError, match="No such file"):
         speak(painted.slug, "--image", tmp_path / "absent.jpg")
+    words = tmp_path / "words.jpg"
+    words.write_text("no picture")
+    with pytest.raises(CommandError, match=r"words\.jpg is not an image that can be read"):
+        speak(painted.slug, "--image", words)
     with pytest.raises(CommandError, match="temperature: got 0"):
         speak(painted.slug, "--image", picture, "--temperature", 0)

@@ -7,7 +7,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from annotation.errors import AnnotationError
 from annotation.queries import study_of_slug
+from annotation.services.decode_image import decode_image
 from modelserve.errors import ModelServeError
 from modelserve.services.explain_images import explain_images
 from modelserve.variants import MACHINE_WRITTEN, VARIANTS
@@ -59,7 +61,7 @@ class Command(BaseCommand):
         )
         try:
             decoding.check()
-            images = [path.read_bytes() for path in options["image"]]
+            images = [_picture(path) for path in options["image"]]
             network, found = explain_images(
                 study.slug,
                 images,
@@ -68,7 +70,7 @@ class Command(BaseCommand):
                 n=options["samples"],
                 decoding=decoding,
             )
-        except (OSError, ValueError, ModelServeError) as error:
+        except (OSError, ValueError, AnnotationError, ModelServeError) as error:
             raise CommandError(str(error)) from error
         if options["json"]:
             facts = [
@@ -83,3 +85,9 @@ class Command(BaseCommand):
             for text in texts:
                 emotion = f" ({text.emotion})" if text.emotion else ""
                 self.stdout.write(f"  [{MACHINE_WRITTEN.lower()}]{emotion} {text.text}")
+
+
+def _picture(path: Path) -> bytes:
+    """As the study's own images are kept: upright, on white, in the colours that one sees. Raises ImageRefused."""
+    with path.open("rb") as file:
+        return decode_image(file, str(path)).jpeg
