@@ -27,7 +27,7 @@ _TRAINING = {row["name"]: row for row in describe_options("text_emotion")}
 
 
 class TrainForm(forms.Form):
-    """Becomes the options of modelserve/options.py; what is not asked here keeps its default."""
+    """Becomes the options of modelserve/options; what is not asked here keeps its default."""
 
     task = forms.ChoiceField(
         label="What shall it learn?",

@@ -4,7 +4,7 @@ usage: bench/gpu [--epochs 5] [--batch-size 512] [--only NAME ...] [--folder FOL
        bench/gpu --tiny --device cpu          every part once, in half a minute, to see that it works
 
 85,007 images and 526,749 texts of the generated world (nothing in it is human data). Drawing them takes minutes on many
-cores; they are kept in the folder. Networks learn through the product's own loop (`modelserve/training.py`), in
+cores; they are kept in the folder. Networks learn through the product's own loop (`modelserve/training/`), in
 bfloat16 on a GPU:
   image-features   the head from images to emotions, on features (768 numbers an image), as of a frozen encoder
   image            the same from pixels, with the encoder that comes with the product

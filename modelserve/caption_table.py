@@ -68,6 +68,10 @@ def caption_table(
     label_ids = [str(label["id"]) for label in pairs.label_set]
     if beside.reader is not None and beside.reader.label_ids != label_ids:
         beside = replace(beside, reader=None)  # it answers with other labels than people did
+    if beside.eye is not None and (
+        not isinstance(beside.eye.network, ImageEmotion) or beside.eye.label_ids != speaker.label_ids
+    ):
+        beside = replace(beside, eye=None)  # what it says cannot be told to this speaker
     judge = beside.judge or beside.chooser
     judges = Judges.of(
         test,
@@ -141,7 +145,7 @@ def _told(
     cache: Path,
 ) -> Tensor:
     """(n,) the label that the grounded variants are told: the eye's likeliest; without one, what most people felt."""
-    if eye is None or not isinstance(eye.network, ImageEmotion) or eye.label_ids != speaker.label_ids:
+    if eye is None:
         felt = test.counts(len(pairs.label_set)).argmax(axis=1)
         place_of = {name: place for place, name in enumerate(speaker.label_ids)}
         of_label = [place_of.get(str(label["id"]), UNTOLD) for label in pairs.label_set]
@@ -212,7 +216,7 @@ def _remarks(
         )
     if is_told and beside.eye is None:
         remarks.append(
-            "The grounded variants were told what most people felt, since no network 'Image to emotions' is served: "
-            "their Emo-Alignment is what a perfect guess of the emotion would allow."
+            "The grounded variants were told what most people felt, since no network 'Image to emotions' with the same "
+            "labels is served: their Emo-Alignment is what a perfect guess of the emotion would allow."
         )
     return remarks

@@ -54,6 +54,12 @@ def newest_checkpoint(folder: Path) -> Checkpoint | None:
     return None
 
 
+def forget_checkpoints(folder: Path) -> None:
+    """Delete every finished checkpoint: those of another run, further on, would push this run's own out."""
+    for _, path in _complete(folder):
+        shutil.rmtree(path, ignore_errors=True)
+
+
 def _complete(folder: Path) -> list[tuple[int, Path]]:
     """Finished checkpoints, newest first."""
     if not folder.is_dir():

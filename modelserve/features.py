@@ -11,13 +11,14 @@ import json
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any, Protocol, Self
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from modelserve.networks.image_emotion import ImageEmotion
+from modelserve.networks.encoders import Encoder
 from modelserve.networks.text_pretrained import TextPretrained
 from modelserve.networks.text_reader import TextReader
 from modelserve.pictures import pixels_of_stored
@@ -28,8 +29,23 @@ VIEWS = 2  # as it is, and mirrored
 Table = NDArray[np.float32]
 
 
+class Looks(Protocol):
+    """What sees images by an encoder: a network that reads images, or the eye of a listener."""
+
+    @property
+    def encoder(self) -> Encoder: ...
+
+    def encoder_structure(self) -> dict[str, Any]: ...
+
+    def features(self, images: Tensor) -> Tensor: ...
+
+    def to(self, device: Any) -> Self: ...
+
+    def eval(self) -> Self: ...
+
+
 def feature_table(
-    network: ImageEmotion,
+    network: Looks,
     image_sha256s: Sequence[str],
     read_image: Callable[[str], bytes],
     cache: Path,
@@ -55,7 +71,7 @@ def feature_table(
     return torch.from_numpy(np.load(path, mmap_mode="c", allow_pickle=False))
 
 
-def encoder_hash(network: ImageEmotion) -> str:
+def encoder_hash(network: Looks) -> str:
     """24 hex digits that say what features this encoder gives."""
     digest = hashlib.sha256(json.dumps(network.encoder_structure(), sort_keys=True, default=str).encode())
     for name, weight in sorted(network.encoder.state_dict().items()):
@@ -76,7 +92,7 @@ def _known(cache: Path, encoder_name: str) -> dict[str, tuple[Path, int]]:
 
 
 def _fill(
-    network: ImageEmotion,
+    network: Looks,
     image_sha256s: Sequence[str],
     read_image: Callable[[str], bytes],
     known: dict[str, tuple[Path, int]],

@@ -3,9 +3,10 @@
 torchrun --nproc-per-node 2 manage.py train SNAPSHOT_FOLDER --task image_emotion --out FOLDER          one machine
 torchrun --nnodes 4 --nproc-per-node 8 --rdzv-backend c10d --rdzv-endpoint HOST:29400 manage.py train ...   several
 
-Gradients are summed in proportion to the rows that a process had, so the step is that of one process with the whole
-batch, but for random numbers (dropout, mirroring) and for losses that look across a batch (contrast), which see the
-share of a process only. The first process keeps checkpoints and speaks.
+Gradients are summed in proportion to the rows (of a speaker, the words) that a process had, so the step is that of one
+process with the whole batch, but for random numbers (dropout, mirroring), which every process draws for itself, and for
+losses that look across a batch (contrast), which see the share of a process only; masks weigh by their images.
+The first process keeps checkpoints and speaks.
 """
 
 import atexit
@@ -17,6 +18,7 @@ import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
+LUCK_APART = 1_000_000_007  # between the seeds of two processes: more than a run has steps
 PATIENCE = timedelta(minutes=30)  # one process may decode all pictures while the others wait
 
 
@@ -48,6 +50,14 @@ class Team:
             # threads of the group that outlive Python end the process with an abort
             atexit.register(_leave)
         return device
+
+    def own_luck(self, seed: int, steps: int) -> None:
+        """Random numbers of this process's own, if it is not the first, from here on.
+
+        Told at the beginning and at every checkpoint: a run that goes on from there draws what it would have drawn.
+        """
+        if not self.is_first:
+            torch.manual_seed(seed + LUCK_APART * self.rank + steps)
 
     def share_of(self, rows: Tensor) -> Tensor:
         """The rows of this process; for a batch smaller than the team some have none."""

@@ -6,6 +6,9 @@ for one image and emotion, a pixel belongs to the mask if at least half of them 
 """
 
 import json
+import os
+import zipfile
+import zlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -53,10 +56,8 @@ def mask_table(
     world, index_of = world_of(snapshot)
     order = [place.get(label) for label in world.labels]
     name = cache / f"masks-{snapshot.id[:32]}-{side}.npz"
-    known: dict[str, Masks] = {}
-    if name.exists():
-        with np.load(name, allow_pickle=False) as stored:
-            known = dict(zip(stored["keys"].tolist(), stored["masks"], strict=True))
+    known = _kept_masks(name)
+    n_kept = len(known)
     for row, key in enumerate(keys):
         if key not in known:
             known[key] = np.stack([packed(_squeezed(mask, side)) for mask in world.masks(index_of[key])])
@@ -64,9 +65,30 @@ def mask_table(
             if target is not None:
                 table[row, target] = known[key][source]
         progress(row + 1, len(keys))
-    cache.mkdir(parents=True, exist_ok=True)
-    np.savez_compressed(name, keys=np.array(list(known)), masks=np.stack(list(known.values())))
+    if len(known) > n_kept:
+        _keep_masks(name, known)
     return table
+
+
+def _kept_masks(path: Path) -> dict[str, Masks]:
+    """{stimulus key: masks (K, 1 + S*S/8)} drawn before; none where the file cannot be read: they are drawn anew."""
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
+            return dict(zip(stored["keys"].tolist(), stored["masks"], strict=True))
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error):
+        return {}
+
+
+def _keep_masks(path: Path, known: dict[str, Masks]) -> None:
+    """Whole or not at all: a worker that is killed here leaves no half file in the way of the next."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with beside.open("wb") as file:
+            np.savez_compressed(file, keys=np.array(list(known)), masks=np.stack(list(known.values())))
+        beside.rename(path)
+    finally:
+        beside.unlink(missing_ok=True)
 
 
 def is_world(snapshot: Snapshot) -> bool:

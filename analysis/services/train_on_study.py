@@ -40,7 +40,7 @@ def train_on_study(
 ) -> Job:
     """Start a job that freezes the study and then starts the training; asked twice while it waits, gives the same job.
 
-    options: of the training, see modelserve/options.py. only_if_new: train only if no training with these options has
+    options: of the training, see modelserve/options. only_if_new: train only if no training with these options has
     learned from the very same data, for trainings that nobody asked for by hand.
     Raises BadTrainingOption, NothingToLearnFrom, BudgetSpent; then nothing was started.
     """

@@ -1,7 +1,7 @@
 """Source: the metrics beside this file; this page puts them together as Affection's table 2, with people beside."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -44,11 +44,22 @@ class Encoder:
 class EmotionReader:
     """A text network, and what people felt.
 
-    read: n texts to (n, K) probabilities. counts: {image number: (K,) people's answers}.
+    read: n texts to (n, K) probabilities. counts: {image number: (K,) people's answers}. writers: {image number: the
+    place of the label that the writer of each human text chose, in the order of its references}; where they are known,
+    whoever wrote the ceiling's text is measured against what the others felt.
     """
 
     read: Callable[[Sequence[str]], Array]
     counts: dict[int, Array]
+    writers: Mapping[int, Sequence[int]] = field(default_factory=dict)
+
+    def without(self, chosen: Mapping[int, int]) -> "EmotionReader":
+        """With the answers of those who wrote these texts taken out; chosen: {image number: place of the text}."""
+        counts = {image: np.array(own, dtype=np.float64) for image, own in self.counts.items()}
+        for image, place in chosen.items():
+            if image in self.writers:
+                counts[image][self.writers[image][place]] -= 1
+        return replace(self, counts=counts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +110,8 @@ def caption_report(
     machine_rows = _rows(captions, training_texts, encoder, emotions, with_programs, seed)
     if people is None:
         human = captions.left_out(seed)
-        rows = _rows(human, training_texts, encoder, emotions, with_programs, seed)
+        others = None if emotions is None else emotions.without(captions.chosen_texts(seed))
+        rows = _rows(human, training_texts, encoder, others, with_programs, seed)
         people = {name: found for name, _, found, _ in rows}
     return [
         CaptionMetric(name, better, found, people.get(name, UNKNOWN), note)

@@ -77,19 +77,23 @@ class Captions:
 
         Images with fewer than two human texts are left out. People are so judged against one text less than networks.
         """
-        random = np.random.default_rng(seed)
         first_of_image = {int(image): row for row, image in reversed(list(enumerate(self.images)))}
         candidates: list[Tokens] = []
         references: list[list[Tokens]] = []
-        images = []
-        for image, row in sorted(first_of_image.items()):
-            texts = list(self.references[row])
-            if len(texts) >= 2:
-                chosen = int(random.integers(len(texts)))
-                candidates.append(texts[chosen])
-                references.append(texts[:chosen] + texts[chosen + 1 :])
-                images.append(image)
-        return Captions(candidates, references, np.array(images, dtype=np.int64))
+        chosen = self.chosen_texts(seed)
+        for image, place in chosen.items():
+            texts = list(self.references[first_of_image[image]])
+            candidates.append(texts[place])
+            references.append(texts[:place] + texts[place + 1 :])
+        return Captions(candidates, references, np.array(list(chosen), dtype=np.int64))
+
+    def chosen_texts(self, seed: int = 0) -> dict[int, int]:
+        """{image: which of its human texts `left_out` draws}, ascending; images with two human texts or more."""
+        random = np.random.default_rng(seed)
+        n_texts = {
+            int(image): len(texts) for image, texts in reversed(list(zip(self.images, self.references, strict=True)))
+        }
+        return {image: int(random.integers(n)) for image, n in sorted(n_texts.items()) if n >= 2}
 
 
 def ngrams(tokens: Tokens) -> "Counter[tuple[str, ...]]":

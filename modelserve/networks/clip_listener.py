@@ -1,7 +1,7 @@
 """CLIP as a listener: Radford et al. 2021 (arXiv 2103.00020), by hub name or from a folder, through transformers.
 
 Affection takes ViT-B/32 as it is (89.7 % with 10 distractors, arXiv 2210.01946). Here it is taken as it is, or its two
-projections learn from the study (tune_clip); the towers never do.
+projections learn from the study (tune_clip), or its two towers by low-rank additions (lora_rank), or both.
 """
 
 from collections.abc import Sequence
@@ -15,6 +15,7 @@ from torch.nn import functional
 from modelserve.errors import EncoderUnreachable
 from modelserve.networks.encoders import Preprocessing, preprocessing_of
 from modelserve.networks.listener import LARGEST_SCALE, listening_loss
+from modelserve.networks.low_rank import add_low_rank
 from modelserve.options import TRANSFORMERS_PREFIX, ListenerOptions
 from modelserve.pairs import some_texts
 
@@ -37,9 +38,16 @@ class ClipListener(nn.Module):
         super().__init__()
         self.model, self.config, self.tokenizer_json = model.float(), config, tokenizer
         self.tokenizer = Tokenizer.from_str(tokenizer)
+        # Some are published with either; the last token stands for the text, and padding must not be that.
+        self.tokenizer.no_padding()
+        self.tokenizer.no_truncation()
         self.preprocessing, self.options = preprocessing, options
         self.model.requires_grad_(False)
-        self.log_scale = nn.Parameter(self.model.logit_scale.detach().clone(), requires_grad=options.tune_clip)
+        learns = bool(options.tune_clip or options.lora_rank)
+        self.log_scale = nn.Parameter(self.model.logit_scale.detach().clone(), requires_grad=learns)
+        if options.lora_rank:
+            for tower in (self.model.vision_model, self.model.text_model):
+                add_low_rank(tower, options.lora_rank)
         if options.tune_clip:
             self.model.visual_projection.requires_grad_(True)
             self.model.text_projection.requires_grad_(True)
@@ -95,6 +103,8 @@ class ClipListener(nn.Module):
     def read(self, texts: Sequence[str], words: Sequence[str]) -> Tensor:
         """(N, T) CLIP's own tokens plus one; words is not used."""
         most = int(self.config["text_config"]["max_position_embeddings"])
+        if not texts:
+            return torch.zeros((0, 1), dtype=torch.int64)
         rows = []
         for text in texts:
             numbers = self.tokenizer.encode(text.lower()).ids

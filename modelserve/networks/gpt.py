@@ -58,7 +58,7 @@ class Gpt(nn.Module):
     def write(self, prefix: Tensor, most: int, *, temperature: float = 0.0, seed: int = 0) -> Tensor:
         """prefix (N, F, W) -> words (N, T), T at most `most`, END and then PADDING at the end; with cached keys.
 
-        No word follows itself, and <unk> is never written.
+        No word follows itself, <unk> is never written, and no text is empty.
         """
         generator = torch.Generator(device=prefix.device).manual_seed(seed)
         n = len(prefix)
@@ -69,6 +69,8 @@ class Gpt(nn.Module):
             logits = self._words(states[:, -1])  # (N, V)
             logits[:, [PADDING, START, UNKNOWN]] = float("-inf")
             logits.scatter_(1, words[:, -1:].clamp_min(0), float("-inf"))
+            if words.shape[1] == 1:
+                logits[:, END] = float("-inf")
             if temperature > 0:
                 shares = torch.softmax(logits / temperature, dim=1)
                 chosen = torch.multinomial(shares, 1, generator=generator).squeeze(1)

@@ -6,6 +6,8 @@ the batch, as ArtEmis does (arXiv 2101.07396, the image classifier of its public
 Heads for numbers (valence, arousal, any scale) read the same hidden layer; they learn by squared error in units of the
 training stimuli's spread, and what is not known of an image adds nothing. Where sources have heads of their own, these
 add to the shared outputs; half of the images are learned without, so that the shared ones answer for other sources.
+
+Calibrated, it divides its logits by a temperature that is fitted once it has learned (`modelserve/temperature.py`).
 """
 
 from collections.abc import Sequence
@@ -27,6 +29,7 @@ class ImageEmotion(nn.Module):
     """
 
     label_weights: Tensor
+    temperature: Tensor
     rating_mean: Tensor
     rating_spread: Tensor
     rating_low: Tensor
@@ -46,6 +49,8 @@ class ImageEmotion(nn.Module):
         self.register_buffer("mean", torch.tensor(mean).view(1, 3, 1, 1), persistent=False)
         self.register_buffer("std", torch.tensor(std).view(1, 3, 1, 1), persistent=False)
         self.register_buffer("label_weights", torch.ones(n_labels), persistent=False)
+        if options.calibrate:
+            self.register_buffer("temperature", torch.ones(()))
         if options.freeze_encoder:
             self.encoder.requires_grad_(False)
         if options.lora_rank:
@@ -142,7 +147,10 @@ class ImageEmotion(nn.Module):
             own = own[torch.arange(len(hidden), device=own.device), sources.clamp_min(0)]
             outputs = outputs + torch.where(sources.unsqueeze(1) >= 0, own, 0.0)
         n_labels = self.output.out_features
-        return functional.log_softmax(outputs[:, :n_labels].float(), dim=1), outputs[:, n_labels:].float()
+        logits = outputs[:, :n_labels].float()
+        if self.options.calibrate:
+            logits = logits / self.temperature
+        return functional.log_softmax(logits, dim=1), outputs[:, n_labels:].float()
 
     def loss(self, inputs: Tensor | tuple[Tensor, Tensor], targets: Tensor | tuple[Tensor, Tensor]) -> Tensor:
         """KL(people || network), mean over the batch, and heads_weight times the heads' mean squared error.

@@ -14,7 +14,7 @@ from torch.nn import functional
 
 from modelserve.networks.encoders import Encoder, make_encoder, rebuild_encoder
 from modelserve.networks.pixels import Pixels
-from modelserve.options import SMALL_CONV, ListenerOptions
+from modelserve.options import ListenerOptions
 from modelserve.pairs import some_texts
 from modelserve.words import word_ids
 
@@ -33,7 +33,7 @@ class Listener(nn.Module):
         super().__init__()
         width = options.width
         self.options, self.n_words = options, n_words
-        self.pixels = Pixels(encoder, learns=not options.freeze_encoder)
+        self.pixels = Pixels(encoder, learns=not options.freeze_encoder, lora_rank=options.lora_rank)
         self.see = nn.Sequential(nn.LayerNorm(encoder.n_features), nn.Linear(encoder.n_features, width))
         self.embedding = nn.Embedding(n_words, width, padding_idx=PADDING)
         self.dropout = nn.Dropout(options.dropout)
@@ -72,7 +72,7 @@ class Listener(nn.Module):
         return torch.from_numpy(word_ids(texts, words, self.options.max_tokens))
 
     def embed_images(self, images: Tensor) -> Tensor:
-        """(B, S, S, 3) uint8 -> (B, D), each of length 1."""
+        """(B, S, S, 3) uint8, or features (B, F) kept of an eye that does not learn -> (B, D), each of length 1."""
         return functional.normalize(self.see(self.pixels.features(images)).float(), dim=1)
 
     def embed_texts(self, words: Tensor) -> Tensor:
@@ -104,17 +104,14 @@ class Listener(nn.Module):
 
     def parameter_groups(self) -> list[tuple[float, list[nn.Parameter]]]:
         """(factor on the learning rate, weights that learn)."""
-        eye = {id(weight) for weight in self.pixels.encoder.parameters()}
-        rest = [weight for weight in self.parameters() if id(weight) not in eye]
-        if self.options.freeze_encoder:
-            return [(1.0, rest)]
-        factor = 1.0 if self.options.encoder == SMALL_CONV else self.options.encoder_rate_factor
-        return [(factor, list(self.pixels.encoder.parameters())), (1.0, rest)]
+        return self.pixels.groups_within(self, self.options)
 
 
 def listening_loss(seen: Tensor, told: Tensor, image: Tensor, scale: Tensor) -> Tensor:
     """seen (B, D) images, told (M, D) texts, all of length 1; image (M,): whose text each is."""
-    logits = scale * told @ seen.T  # (M, B)
+    # In half the digits nearby images would be equally near: cosines are scaled by up to 100.
+    with torch.autocast(seen.device.type, enabled=False):
+        logits = scale.float() * told.float() @ seen.float().T  # (M, B)
     to_image = functional.cross_entropy(logits, image)
     belongs = functional.one_hot(image, len(seen)).T.float()  # (B, M)
     logs = functional.log_softmax(logits.T, dim=1)  # (B, M)

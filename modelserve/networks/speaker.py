@@ -66,7 +66,7 @@ class Speaker(nn.Module):
         self.first_label = n_words
         n_tokens = n_words + (n_labels if options.joint_label else 0)
         self.n_tokens = n_tokens
-        self.pixels = Pixels(encoder, learns=not options.freeze_encoder)
+        self.pixels = Pixels(encoder, learns=not options.freeze_encoder, lora_rank=options.lora_rank)
         # one more than the labels: 'it is not told'
         feel = nn.Linear(n_labels + 1, options.emotion_width)
         self.feel = nn.Sequential(feel, nn.ReLU())
@@ -126,9 +126,13 @@ class Speaker(nn.Module):
 
     def loss(self, inputs: tuple[Tensor, Tensor], labels: Tensor) -> Tensor:
         """Cross-entropy per word, and what the options add. images and words as `Listener.loss`; labels (B, R)."""
+        return self.weighed_loss(inputs, labels)[0]
+
+    def weighed_loss(self, inputs: tuple[Tensor, Tensor], labels: Tensor) -> tuple[Tensor, Tensor]:
+        """The loss, and over how many words it is the mean. What the options add is weighed alike."""
         images, words = inputs
         texts, emotions, image = some_texts(words, labels, self.options.texts_per_image if self.training else 0)
-        told = self._what_it_is_told(emotions)
+        told = self._what_it_is_told(emotions, image, words, labels)
         if self.options.joint_label:
             texts = torch.cat([texts[:, :1], (self.first_label + emotions).unsqueeze(1), texts[:, 1:]], dim=1)
         longest = int((texts != PADDING).sum(dim=1).max())
@@ -144,7 +148,7 @@ class Speaker(nn.Module):
             losses = losses + self.options.coverage * ((1 - looked) ** 2).mean()
         if self.training:
             losses = losses + self._heads(places, image, said.hidden, after, emotions)
-        return losses
+        return losses, is_word.sum()
 
     def word_losses(self, images: Tensor, texts: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         """(N,) the summed negative log-probability of each text in nats, and how many words it has, <eos> included.
@@ -168,24 +172,21 @@ class Speaker(nn.Module):
 
     def parameter_groups(self) -> list[tuple[float, list[nn.Parameter]]]:
         """(factor on the learning rate, weights that learn)."""
-        eye = {id(weight) for weight in self.pixels.encoder.parameters()}
-        rest = [weight for weight in self.parameters() if id(weight) not in eye]
-        if self.options.freeze_encoder:
-            return [(1.0, rest)]
-        factor = 1.0 if self.options.encoder == "small_conv" else self.options.encoder_rate_factor
-        return [(factor, list(self.pixels.encoder.parameters())), (1.0, rest)]
+        return self.pixels.groups_within(self, self.options)
 
-    def _what_it_is_told(self, emotions: Tensor) -> Tensor:
+    def _what_it_is_told(self, emotions: Tensor, image: Tensor, words: Tensor, labels: Tensor) -> Tensor:
+        """emotions, image (M,): each text's own; words (B, R, T), labels (B, R): all that there are."""
         if self.options.grounding == "none" or self.options.joint_label:
             return torch.full_like(emotions, UNTOLD)
         if self.options.grounding == "always":
             return emotions
-        # Validation: every second text, so that the loss of an epoch does not depend on luck.
-        is_told = (
-            torch.rand(emotions.shape, device=emotions.device) < 0.5
-            if self.training
-            else torch.arange(len(emotions), device=emotions.device) % 2 == 0
-        )
+        if self.training:
+            is_told = torch.rand(emotions.shape, device=emotions.device) < 0.5
+        else:
+            # Validation: every second text of an image, the first or the second by its words, so that the loss of an
+            # epoch depends neither on luck nor on who else is in the batch.
+            place = (labels >= 0).cumsum(dim=1)[labels >= 0]  # (M,)
+            is_told = (place + words.long().sum(dim=(1, 2))[image]) % 2 == 0
         return torch.where(is_told, emotions, UNTOLD)
 
     def _heads(self, places: Tensor, image: Tensor, hidden: Tensor, words: Tensor, emotions: Tensor) -> Tensor:
@@ -197,7 +198,10 @@ class Speaker(nn.Module):
             of_words = self.vad[words]  # (M, T, 3)
             is_rated = (of_words != 0).any(dim=2, keepdim=True).float()
             people = (of_words * is_rated).sum(dim=1) / is_rated.sum(dim=1).clamp_min(1)  # (M, 3)
-            loss = loss + self.options.vad_weight * functional.mse_loss(self.read_vad(mean_hidden), people)
+            # Of a text without a rated word nothing is known; it is not neutral.
+            is_known = is_rated.any(dim=1).float()  # (M, 1)
+            gaps = (self.read_vad(mean_hidden) - people).square().mean(dim=1, keepdim=True) * is_known
+            loss = loss + self.options.vad_weight * gaps.sum() / is_known.sum().clamp_min(1)
         if self.options.contrastive_weight:
             seen = functional.normalize(self.image_point(places.mean(dim=1)), dim=1)[image]  # (M, C)
             felt = functional.normalize(self.emotion_point(emotions), dim=1)  # (M, C)
@@ -210,5 +214,6 @@ class Speaker(nn.Module):
 
 def _contrast(rows: Tensor, others: Tensor, belongs: Tensor) -> Tensor:
     """Each row's share of the probability that falls on others it belongs to, as a loss; belongs (M, M) bool."""
-    logs = functional.log_softmax(rows @ others.T / CONTRAST_TEMPERATURE, dim=1)  # (M, M)
+    with torch.autocast(rows.device.type, enabled=False):  # as in `listening_loss`
+        logs = functional.log_softmax(rows.float() @ others.float().T / CONTRAST_TEMPERATURE, dim=1)  # (M, M)
     return -torch.logsumexp(logs.masked_fill(~belongs, float("-inf")), dim=1).mean()

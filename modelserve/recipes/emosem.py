@@ -70,6 +70,12 @@ def learn_emosem(
             "Nobody drew a region on the training stimuli of this snapshot, so a network that finds them cannot learn. "
             "Collect regions, freeze a new snapshot and train again."
         )
+    if not int(validation.targets[:, :, 0].sum()):  # type: ignore[call-overload]
+        raise NothingToLearn(
+            f"Nobody drew a region on the {len(rows.validation)} stimuli that tell when a network has learned enough, "
+            f"only {n_drawn} on those to learn from. Collect regions on more stimuli, freeze a new snapshot and train "
+            "again."
+        )
     watcher.log(f"{n_drawn} masks of image and emotion to learn from.")
     fitted = fit(
         saved.network, train, validation, options.training, checkpoints=work_folder / "checkpoints", watcher=watcher
@@ -129,14 +135,23 @@ def said_of(snapshot: Snapshot) -> Said:
 def words_of(texts: list[str], label_set: list[dict[str, Any]], min_count: int) -> list[str]:
     """The vocabulary of these texts, and the words of the prompt and of the labels' names after it."""
     words = vocabulary_of(texts, min_count=min_count)
-    asked = [*tokens_of(PROMPT), *(token for label in label_set for token in tokens_of(_name(label)))]
+    asked = [*tokens_of(PROMPT), *(token for tokens in asked_for(label_set) for token in tokens)]
     known = set(words)
     return [*words, *(token for token in dict.fromkeys(asked) if token not in known)]
 
 
+def asked_for(label_set: list[dict[str, Any]]) -> list[list[str]]:
+    """The words by which each label is asked for, no two alike: those of its name, or, of an emoji, of its id."""
+    found: list[list[str]] = []
+    for number, label in enumerate(label_set):
+        tokens = tokens_of(str(label.get("name") or label["id"])) or tokens_of(str(label["id"]))
+        found.append([*tokens, f"emotion{number}"] if not tokens or tokens in found else tokens)
+    return found
+
+
 def prompts_of(label_set: list[dict[str, Any]], words: list[str]) -> Tensor:
     """(K, L) int64: the prompt with each label's name, 0 at the end."""
-    texts = [f"{PROMPT} {_name(label)}" for label in label_set]
+    texts = [f"{PROMPT} {' '.join(tokens)}" for tokens in asked_for(label_set)]
     longest = max(len(tokens_of(text)) for text in texts) + 2  # <sos> and <eos>
     return torch.from_numpy(word_ids(texts, words, longest))
 
@@ -224,7 +239,3 @@ def _overlap(
         # of pairs where nothing stirs the emotion: how often next to nothing was marked
         "mask_left_empty": estimate(weighted_mean(left), Resampling(stimuli[empty])).as_json(),
     }
-
-
-def _name(label: dict[str, Any]) -> str:
-    return str(label.get("name") or label["id"])

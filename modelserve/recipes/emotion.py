@@ -30,9 +30,10 @@ from modelserve.recipes.beside_emotions import (
     notes_of,
     sources_of,
 )
+from modelserve.recipes.pair_inputs import learned_words
 from modelserve.recipes.recipe import Learned, ReadImage, Scores
-from modelserve.training import Batch, Examples, Watcher, choose_device, fit, predict_shares, seeded
-from modelserve.words import vocabulary_of
+from modelserve.temperature import fitted_temperature
+from modelserve.training import Batch, Examples, Watcher, ask, choose_device, fit, predict_shares, seeded
 from snapshots.reader import Snapshot
 
 POLARITY_SIGNS = {"positive": 1, "negative": -1}
@@ -98,6 +99,10 @@ def learn_rows(
     fitted = fit(
         saved.network, train, validation, options.training, checkpoints=work_folder / "checkpoints", watcher=watcher
     )
+    if isinstance(saved.network, ImageEmotion) and saved.network.options.calibrate:
+        temperature = _calibrated(saved.network, validation, rows.validation, device.type)
+        notes.append(f"How sure it is was set by the validation stimuli: logits divided by {temperature:.3f}.")
+        watcher.log(notes[-1])
     metrics = _measured(saved, rows.test, beside, read_image, cache, device.type) | {
         "split": {
             name: {"rows": len(part), "stimuli": part.n_stimuli}
@@ -111,6 +116,13 @@ def learn_rows(
         "device": fitted.device,
     }
     return Learned(saved, fitted, metrics)
+
+
+def _calibrated(network: ImageEmotion, validation: Examples, rows: Rows, device: str) -> float:
+    """Fits the temperature of a network that has learned; returns it."""
+    logs = ask(network, validation.inputs, lambda batch: network.answer(batch)[0], device=device)
+    network.temperature.fill_(fitted_temperature(logs.double().numpy(), rows.shares.astype(np.float64)))
+    return float(network.temperature)
 
 
 def measure_emotion(
@@ -233,5 +245,5 @@ def _fresh_network(task: str, options: RunOptions, rows: SplitRows, beside: Besi
     network_options: TextEmotionOptions = options.network
     words = []
     if network_options.encoder in TEXT_FROM_SCRATCH:
-        words = vocabulary_of(rows.train.items, min_count=network_options.min_count)
+        words = learned_words(rows.train.items, network_options.min_count)
     return SavedNetwork(task, create_text_emotion(len(words), n_labels, network_options), rows.label_set, words)

@@ -11,6 +11,8 @@ from torch import Tensor
 from modelserve.evaluation.listener_accuracy import DISTRACTORS, listener_accuracy, listener_hits
 from modelserve.evaluation.paired import mean_score
 from modelserve.evaluation.resampling import Resampling
+from modelserve.features import feature_table
+from modelserve.networks.by_option import AnyListener
 from modelserve.networks.clip_listener import ClipListener
 from modelserve.networks.listener import BANK, Listener
 from modelserve.networks.saved import SavedNetwork
@@ -43,10 +45,12 @@ def learn_listener(
         saved = _fresh_network(task, chosen, pairs.train, pairs.label_set, words=_words(chosen, pairs))
     network = saved.network
     train, validation = (
-        pair_examples(pixels_for(part, network.side, read_image, cache), part, network.read(part.texts, saved.words))
+        pair_examples(
+            _images_for(network, part, read_image, cache, device), part, network.read(part.texts, saved.words)
+        )
         for part in (pairs.train, pairs.validation)
     )
-    if chosen.clip and not chosen.tune_clip:
+    if chosen.clip and not (chosen.tune_clip or chosen.lora_rank):
         watcher.log("CLIP is taken as it is: nothing is learned from the study, which only tests it.")
         fitted = Fitted([], 0, 0.0, device.type)
     else:
@@ -106,6 +110,15 @@ def _points(
     return texts, images
 
 
+def _images_for(
+    network: AnyListener, rows: PairRows, read_image: ReadImage, cache: Path, device: torch.device
+) -> Tensor:
+    """Pixels (I, S, S, 3); where the eye does not learn, its features of each image, (I, F), computed once."""
+    if isinstance(network, ClipListener) or network.pixels.learns:
+        return pixels_for(rows, network.side, read_image, cache)
+    return feature_table(network.pixels, rows.image_sha256s, read_image, cache, device)[:, 0]
+
+
 def fill_bank(saved: SavedNetwork, images: Tensor, device: torch.device) -> None:
     """Keep what the listener makes of some training images, evenly taken, as distractors for later."""
     network = saved.network.to(device).eval()
@@ -116,7 +129,7 @@ def fill_bank(saved: SavedNetwork, images: Tensor, device: torch.device) -> None
 
 
 def _words(options: ListenerOptions, pairs: Any) -> list[str]:
-    return [] if options.clip else learned_words(pairs, options.min_count)
+    return [] if options.clip else learned_words(pairs.train.texts, options.min_count)
 
 
 def _fresh_network(

@@ -1,7 +1,9 @@
 """Images and texts as listeners and speakers read them, from the rows of a snapshot."""
 
 import hashlib
+import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +23,13 @@ from snapshots.cleaning import SPECIAL_TOKENS
 BATCH = 128
 
 
-def learned_words(pairs: SplitPairs, min_count: int) -> list[str]:
+def learned_words(texts: Sequence[str], min_count: int) -> list[str]:
     """The vocabulary of the training texts. Raises NothingToLearn where no word is used often enough."""
-    words = vocabulary_of(pairs.train.texts, min_count=min_count)
+    words = vocabulary_of(texts, min_count=min_count)
     if len(words) == len(SPECIAL_TOKENS):
         raise NothingToLearn(
-            f"No word stands at least {min_count} times in the {len(pairs.train.texts)} training texts, so there is "
-            "nothing to learn to say. Collect more explanations, or set min_count to 1, and train again."
+            f"No word stands at least {min_count} times in the {len(texts)} training texts, so there is nothing to "
+            "learn from their words. Collect more explanations, or set min_count to 1, and train again."
         )
     return words
 
@@ -64,9 +66,10 @@ def in_batches(call: Any, *tables: Tensor, device: torch.device) -> np.ndarray:
 def place_table(pixels: Pixels, images: Tensor, cache: Path, device: torch.device) -> Tensor:
     """(I, P, F) float16: what an encoder that does not learn sees in every image, computed once and mapped from disk.
 
-    Its name is the hash of the encoder's weights and of the pictures, so it is never stale and may be deleted.
+    Its name is the hash of the encoder's weights, of how it reads pixels, and of the pictures, so it is never stale and
+    may be deleted.
     """
-    digest = hashlib.sha256()
+    digest = hashlib.sha256(json.dumps(pixels.encoder_structure(), sort_keys=True, default=str).encode())
     for name, weight in pixels.encoder.state_dict().items():
         digest.update(name.encode() + weight.detach().cpu().contiguous().numpy().tobytes())
     for start in range(0, len(images), BATCH):

@@ -45,7 +45,7 @@ def learn_speaker(
     for note in pairs.notes:
         watcher.log(note)
     device = choose_device(options.training.device)
-    words = learned_words(pairs, chosen.min_count)
+    words = learned_words(pairs.train.texts, chosen.min_count)
     with seeded(options.training.seed, device):
         saved = _fresh_network(task, chosen, pairs, words)
     numbers = {

@@ -26,7 +26,7 @@ def start_training(
 ) -> TrainingRun:
     """Write the run and its job; the training starts when a worker of the training queue is free.
 
-    snapshot_location: the snapshot's folder in the storage. options: see modelserve/options.py; missing ones get their
+    snapshot_location: the snapshot's folder in the storage. options: see modelserve/options; missing ones get their
     default. Asked again while the very same training is waiting or running, returns that one.
     Raises BadTrainingOption, BudgetSpent; then nothing was started.
     """

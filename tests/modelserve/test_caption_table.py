@@ -164,6 +164,15 @@ def test_a_text_network_with_other_labels_does_not_judge(table: Table, beside: B
     assert any("with the same labels" in remark for remark in found.remarks)
 
 
+def test_an_image_network_with_other_labels_tells_nothing_and_that_is_said(table: Table, beside: Beside) -> None:
+    eye = ImageEmotion.create(2, ImageEmotionOptions(side=32))
+    other = SavedNetwork("image_emotion", eye, [{"id": "joy", "name": "Joy"}, {"id": "fear", "name": "Fear"}], [])
+    found = table(replace(beside, eye=other), most_images=12)
+    assert found is not None
+    assert "grounded" in found.columns
+    assert any("told what most people felt" in remark for remark in found.remarks)
+
+
 def test_speakers_speak_only_as_they_learned_to(words: list[str]) -> None:
     assert variants_of(speaker(words, grounding="none"), has_listener=False) == ["default"]
     assert variants_of(speaker(words, grounding="always"), has_listener=True) == ["grounded", "grounded_pragmatic"]

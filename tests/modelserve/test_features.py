@@ -10,12 +10,16 @@ import torch
 from modelserve.data import image_rows
 from modelserve.errors import BadTrainingOption
 from modelserve.features import encoder_hash, feature_table
+from modelserve.networks.encoders import Preprocessing, SmallConv
 from modelserve.networks.image_emotion import ImageEmotion
 from modelserve.networks.low_rank import LowRank, add_low_rank
+from modelserve.networks.pixels import Pixels
 from modelserve.networks.saved import SavedNetwork, load_network, save_network
 from modelserve.networks.small_vit import SmallVit
 from modelserve.options import ImageEmotionOptions, parse_options
 from modelserve.recipes import learn
+from modelserve.recipes.pair_inputs import place_table
+from modelserve.temperature import fitted_temperature
 from modelserve.training import seeded
 from tests.modelserve.tiny_world import TinyWorld
 
@@ -48,6 +52,22 @@ def test_kept_features_are_the_networks_own_and_nothing_is_read_twice(tmp_path: 
     other = feature_table(frozen_network(2), items[:20], reading, tmp_path / "cache", CPU)
     assert not torch.equal(other, first)
     assert encoder_hash(network) != encoder_hash(frozen_network(2))
+
+
+def test_places_of_another_preprocessing_are_not_taken_for_ones_own(tmp_path: Path) -> None:
+    images = torch.randint(0, 255, (3, 32, 32, 3), dtype=torch.uint8, generator=torch.Generator().manual_seed(1))
+    tables = []
+    for spread in (0.25, 0.5, 0.25):
+        torch.manual_seed(1)
+        encoder = SmallConv(side=32)
+        encoder.preprocessing = Preprocessing(32, (0.5, 0.5, 0.5), (spread, spread, spread))
+        pixels = Pixels(encoder, learns=False).eval()
+        tables.append(place_table(pixels, images, tmp_path, CPU))
+        with torch.inference_mode():
+            torch.testing.assert_close(tables[-1].float(), pixels.places(images), atol=1e-2, rtol=1e-2)
+    assert not torch.equal(tables[0], tables[1])
+    assert torch.equal(tables[0], tables[2])
+    assert len(list(tmp_path.glob("places-*.npy"))) == 2
 
 
 def test_from_features_it_answers_as_from_pixels(tmp_path: Path) -> None:
@@ -143,3 +163,75 @@ def test_class_balance_finds_rare_emotions_more_often(tmp_path: Path) -> None:
     # held-out stimuli are judged alike
     balanced.load_state_dict(plain.state_dict())
     assert float(balanced.loss(images, rare).detach()) == pytest.approx(float(plain.loss(images, rare).detach()))
+
+
+def test_listeners_and_speakers_learn_by_additions_too(tmp_path: Path) -> None:
+    snapshot = TinyWorld(n_stimuli=60).freeze(tmp_path / "snapshot")
+    values = QUICK | {"encoder": "small_vit", "lora_rank": 2, "epochs": 2}
+    for task, more in (("listener", {"width": 32}), ("speaker", {"hidden": 16, "embedding": 8, "attention": 8})):
+        options = parse_options(task, values | more)
+        with seeded(options.training.seed, CPU):
+            fresh = SmallVit(side=32)
+        saved = learn(snapshot, task, options, work_folder=tmp_path / task).saved
+        eye = saved.network.pixels.encoder
+        assert {factor for factor, _ in saved.network.parameter_groups()} == {1.0}
+        learned = [name for name, weight in eye.named_parameters() if weight.requires_grad]
+        assert learned
+        assert all(name.endswith((".0.down", ".0.up")) for name in learned)
+        assert all(bool(weight.any()) for name, weight in eye.named_parameters() if name.endswith(".up"))
+        first = eye.state_dict()["patches.0.weight"]
+        assert torch.equal(first, fresh.state_dict()["patches.0.weight"])  # what was there stays
+        save_network(tmp_path / f"{task}-saved", saved)
+        again = load_network(tmp_path / f"{task}-saved").network
+        images = torch.randint(0, 255, (2, 32, 32, 3), dtype=torch.uint8)
+        with torch.inference_mode():
+            assert torch.equal(again.pixels.places(images), saved.network.eval().pixels.places(images))
+    for task in ("listener", "speaker"):
+        for wrong in ({"lora_rank": 2}, {"lora_rank": 2, "encoder": "small_vit", "freeze_encoder": True}):
+            with pytest.raises(BadTrainingOption, match="lora_rank: low-rank additions stand beside"):
+                parse_options(task, wrong)
+    assert parse_options("listener", {"lora_rank": 2, "clip": "transformers:/models/clip"}).network.lora_rank == 2
+
+
+def test_a_listeners_eye_that_does_not_learn_looks_once(tmp_path: Path) -> None:
+    snapshot = TinyWorld(n_stimuli=60).freeze(tmp_path / "snapshot")
+    options = parse_options("listener", QUICK | {"freeze_encoder": True, "width": 32})
+    learned = learn(snapshot, "listener", options, work_folder=tmp_path / "run", cache=tmp_path / "cache")
+    assert len(list((tmp_path / "cache").glob("features-*.npy"))) == 2  # one to learn from, one to validate
+    network, pixels = learned.saved.network, torch.randint(0, 255, (2, 32, 32, 3), dtype=torch.uint8)
+    with torch.inference_mode():
+        features = network.pixels.features(pixels)
+        assert torch.equal(network.embed_images(features), network.embed_images(pixels))
+    assert learned.fitted.curve[-1].train_loss < learned.fitted.curve[0].train_loss
+
+
+def test_how_sure_it_is_is_set_where_it_validates(tmp_path: Path) -> None:
+    snapshot = TinyWorld(n_stimuli=120).freeze(tmp_path / "snapshot")
+    found = {}
+    for calibrate in (False, True):
+        options = parse_options("image_emotion", QUICK | {"epochs": 3, "calibrate": calibrate})
+        learned = learn(snapshot, "image_emotion", options, work_folder=tmp_path / f"run{calibrate}")
+        save_network(tmp_path / f"net{calibrate}", learned.saved)
+        found[calibrate] = learned
+    network = load_network(tmp_path / "netTrue").network
+    temperature = float(network.temperature)
+    assert 0.05 < temperature != 1.0
+    assert f"logits divided by {temperature:.3f}" in found[True].metrics["notes"][-1]
+    assert found[False].metrics["majority_accuracy"] == found[True].metrics["majority_accuracy"]
+    images = torch.randint(0, 255, (3, 32, 32, 3), dtype=torch.uint8)
+    plain = load_network(tmp_path / "netFalse").network
+    with torch.inference_mode():
+        expected = torch.log_softmax(plain(images) / temperature, dim=1)
+        torch.testing.assert_close(network(images), expected, atol=1e-5, rtol=1e-4)
+
+
+def test_a_temperature_is_found_where_the_shares_are_nearest() -> None:
+    random = np.random.default_rng(1)
+    logits = random.normal(0, 1, (2000, 5))
+    shares = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    assert fitted_temperature(3.0 * logits, shares) == pytest.approx(3.0, rel=1e-3)
+    assert fitted_temperature(0.4 * logits, shares) == pytest.approx(0.4, rel=1e-3)
+    answers = np.eye(5)[[random.choice(5, p=row) for row in shares]]
+    assert fitted_temperature(3.0 * logits, answers) == pytest.approx(3.0, rel=0.15)
+    assert fitted_temperature(np.zeros((4, 5)), answers[:4]) == 1.0
+    assert fitted_temperature(np.zeros((0, 5)), np.zeros((0, 5))) == 1.0

@@ -104,6 +104,36 @@ def test_what_cannot_be_learned_is_said(world: TinyWorld, task: str, sentence: s
         learn(world.freeze(tmp_path), task, parse_options(task), work_folder=tmp_path / "run")
 
 
+def test_texts_whose_words_are_all_rare_teach_nothing(tmp_path: Path) -> None:
+    """As where a language puts no space between its words: every text would be one word that nobody else uses."""
+    options = parse_options("text_emotion", TEXT | {"min_count": 1000})
+    with pytest.raises(NothingToLearn, match="No word stands at least 1000 times"):
+        learn(WORLD.freeze(tmp_path), "text_emotion", options, work_folder=tmp_path / "run")
+
+
+@pytest.mark.parametrize(
+    ("task", "values"),
+    [
+        ("text_emotion", {}),
+        ("listener", {"side": 32, "width": 32}),
+        ("speaker", {"side": 32, "hidden": 16, "embedding": 8, "attention": 8}),
+        ("speaker", {"side": 32, "hidden": 16, "decoder": "transformer", "freeze_encoder": True}),
+        ("image_emotion", {"side": 32, "freeze_encoder": True, "heads": "calm", "source_heads": True}),
+    ],
+)
+def test_a_study_without_test_stimuli_is_learned_and_gives_no_figure(
+    task: str, values: dict[str, Any], tmp_path: Path
+) -> None:
+    worlds = (TinyWorld(n_stimuli=14, seed=seed, is_rated=True, sources=("a", "b")) for seed in range(50))
+    world = next(
+        world for number, world in enumerate(worlds) if "test" not in split_parts(world, tmp_path / str(number))
+    )
+    options = parse_options(task, {"epochs": 1, "device": "cpu"} | values)
+    metrics = learn(world.freeze(tmp_path / "again"), task, options, work_folder=tmp_path / "run").metrics
+    assert metrics["split"]["test"] == {"rows": 0, "stimuli": 0}
+    assert metrics[options.promote_by] == {"value": None, "low": None, "high": None, "n": 0}
+
+
 def test_a_broken_image_is_named(tmp_path: Path) -> None:
     snapshot = WORLD.freeze(tmp_path)
 

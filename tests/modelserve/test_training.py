@@ -1,5 +1,6 @@
 """The loop: deterministic, interrupted anywhere without a trace, cancelled, and honest when it cannot go on."""
 
+import json
 import math
 from dataclasses import replace
 from pathlib import Path
@@ -161,6 +162,61 @@ def test_a_checkpoint_of_another_run_is_left_alone(image_examples: Examples, tmp
     train(fresh, image_examples, tmp_path / "fresh")
     assert "other options or data" in lines[0]
     assert_same_bits(weights_of(network), weights_of(fresh))
+
+
+def test_a_run_beside_a_longer_one_of_other_options_goes_on_all_the_same(
+    image_examples: Examples, tmp_path: Path
+) -> None:
+    """As where a training on a GPU is taken up by a worker without one: the checkpoints found are of no use."""
+    longer = replace(OPTIONS, epochs=9, seed=8)
+    fit(image_network(), image_examples, image_examples, longer, checkpoints=tmp_path)
+    with pytest.raises(Killed):
+        fit(image_network(), image_examples, image_examples, OPTIONS, checkpoints=tmp_path, watcher=die_after(20))
+    lines: list[str] = []
+    network, whole = image_network(), image_network()
+    fit(network, image_examples, image_examples, OPTIONS, checkpoints=tmp_path, watcher=Watcher(log=lines.append))
+    train(whole, image_examples, tmp_path / "whole")
+    assert "Going on from the checkpoint" in lines[0]
+    assert_same_bits(weights_of(network), weights_of(whole))
+
+
+@pytest.mark.parametrize("change", ["width", "dropout", "answers"])
+def test_a_checkpoint_of_another_network_or_of_other_answers_is_not_gone_on_with(
+    change: str, image_examples: Examples, tmp_path: Path
+) -> None:
+    options = replace(OPTIONS, epochs=1)
+    examples, chosen = image_examples, ImageEmotionOptions(side=32)
+    if change == "answers":
+        examples = Examples(image_examples.inputs, image_examples.targets.roll(1, dims=1))  # type: ignore[union-attr]
+    elif change == "width":
+        chosen = replace(chosen, hidden=12)
+    else:
+        chosen = replace(chosen, dropout=0.0)
+    fit(image_network(), image_examples, image_examples, options, checkpoints=tmp_path)
+    lines: list[str] = []
+    with seeded(7, CPU):
+        network = ImageEmotion.create(3, chosen)
+    fit(network, examples, examples, options, checkpoints=tmp_path, watcher=Watcher(log=lines.append))
+    assert "starting anew" in lines[0]
+
+
+def test_a_checkpoint_of_an_earlier_release_is_gone_on_with(image_examples: Examples, tmp_path: Path) -> None:
+    with pytest.raises(Killed):
+        fit(image_network(), image_examples, image_examples, OPTIONS, checkpoints=tmp_path, watcher=die_after(20))
+    for path in tmp_path.glob("step-*/state.json"):
+        stored = json.loads(path.read_text())
+        del stored["facts"]["network"], stored["facts"]["answers"]
+        path.write_text(json.dumps(stored))
+    lines: list[str] = []
+    fit(
+        image_network(),
+        image_examples,
+        image_examples,
+        OPTIONS,
+        checkpoints=tmp_path,
+        watcher=Watcher(log=lines.append),
+    )
+    assert "Going on from the checkpoint" in lines[0]
 
 
 def test_it_stops_when_the_validation_loss_no_longer_falls(image_examples: Examples, tmp_path: Path) -> None:

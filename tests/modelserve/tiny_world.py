@@ -56,6 +56,7 @@ class TinyWorld:
     facts: Callable[[int, str], dict[str, Any]] = lambda number, emotion: {}  # number, emotion -> metadata
     sources: tuple[str, ...] = ("tiny",)  # in turns
     is_rated: bool = False  # two further steps: calm, 1 to 5, and tags
+    regions: Callable[[str, str], str] | None = None  # stimulus key, emotion -> what the step 'region' holds
 
     def freeze(self, folder: Path) -> Snapshot:
         random = np.random.default_rng(self.seed)
@@ -83,6 +84,8 @@ class TinyWorld:
             fields.append(pa.field("explanation", pa.string()))
         if self.is_rated:
             fields += [pa.field("calm", pa.int32()), pa.field("tags", pa.string())]
+        if self.regions:
+            fields.append(pa.field("region", pa.string()))
         with SnapshotWriter(parent=folder, study=self._study(), step_fields=fields) as writer:
             writer.write_stimuli(stimuli)
             writer.write_responses(responses)
@@ -99,6 +102,8 @@ class TinyWorld:
             steps.append({"name": "explanation", "kind": "text", "options": {}})
         if self.is_rated:
             steps += [{"name": name, "kind": name, "options": {}} for name in ("calm", "tags")]
+        if self.regions:
+            steps.append({"name": "region", "kind": "region", "options": {}})
         return {
             "title": self.title,
             "description": "",
@@ -134,6 +139,8 @@ class TinyWorld:
         if self.is_rated:
             calm = CALM[emotion] + int(random.integers(-1, 2))
             row |= {"calm": calm, "tags": json.dumps(["coloured", emotion] if person else [])}
+        if self.regions:
+            row["region"] = self.regions(key, answer)
         return row | ({"explanation": WORDS[answer]} if self.has_text_step else {})
 
 

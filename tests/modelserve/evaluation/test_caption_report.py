@@ -80,6 +80,27 @@ def test_the_ceiling_is_one_persons_text_beside_the_others(captions):
     assert rows["ROUGE-L"].people.n == N
 
 
+def test_whoever_wrote_the_ceilings_text_has_no_vote_in_the_majority():
+    """Two people who never agree: with their own votes they would align with a majority that they are."""
+    texts = [[["glad"], ["sad"], ["sad"]] for _ in range(20)]
+    counts = {image: np.array([1.0, 2.0]) for image in range(20)}
+
+    def read(captions):
+        return np.array([[1.0, 0.0] if text == "glad" else [0.0, 1.0] for text in captions])
+
+    captions = Captions([["glad"]] * 20, texts, np.arange(20))
+    found = {}
+    for name, writers in (("all", {}), ("others", {image: [0, 1, 1] for image in range(20)})):
+        rows = caption_report(captions, emotions=EmotionReader(read, counts, writers), with_programs=False)
+        found[name] = {row.name: row for row in rows}["Emo-Alignment"]
+    n_sad = sum(place > 0 for place in captions.chosen_texts().values())
+    assert 0 < n_sad < 20
+    assert found["all"].people.value == pytest.approx(n_sad / 20)
+    # Of those who are sad one other is: no majority. Whoever is glad stands against two.
+    assert (found["others"].people.value, found["others"].people.n) == (0.0, 20 - n_sad)
+    assert found["others"].machine == found["all"].machine  # a network has no vote of its own
+
+
 def test_a_listeners_figures_do_not_carry_clips_names(captions):
     names = {row.name for row in caption_report(captions, encoder=encoder(), with_programs=False)}
     assert {"Listener score", "RefListener score", "Listener DivCos"} <= names

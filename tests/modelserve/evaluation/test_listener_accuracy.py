@@ -26,6 +26,21 @@ def test_hits_are_what_the_drawing_gives() -> None:
     assert listener_hits(texts, images, np.array([0]), k=11, seeds=(0,)).tolist() == [0.0]
 
 
+def test_images_that_are_the_same_are_told_apart_by_luck_alone() -> None:
+    random = np.random.default_rng(1)
+    images = np.tile(random.normal(size=48), (30, 1))
+    texts = random.normal(size=(400, 48))
+    assert listener_hits(texts, images, random.integers(0, 30, 400)) == pytest.approx(1 / 11)
+
+
+def test_many_texts_are_heard_as_a_few_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    random = np.random.default_rng(2)
+    images, texts, own = random.normal(size=(40, 8)), random.normal(size=(100, 8)), random.integers(0, 40, 100)
+    at_once = listener_hits(texts, images, own)
+    monkeypatch.setattr("modelserve.evaluation.listener_accuracy.CELLS_AT_ONCE", 600)
+    assert listener_hits(texts, images, own).tolist() == at_once.tolist()
+
+
 def test_too_few_images_allow_no_game() -> None:
     points = np.eye(5)
     assert listener_accuracy(points, points, np.arange(5), Resampling(np.arange(5))).value is None

@@ -1,5 +1,6 @@
 """The EmoSEM-shaped network: shapes, what it learns from whom, what it writes, and masks as they are stored."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,13 @@ from modelserve.networks.emosem import EmoSem
 from modelserve.networks.saved import load_network, save_network
 from modelserve.options import EmoSemOptions, parse_options
 from modelserve.recipes import learn, measure
-from modelserve.regions import packed, unpacked
+from modelserve.recipes.emosem import asked_for, prompts_of, words_of
+from modelserve.regions import mask_table, packed, unpacked
 from modelserve.training import Watcher, seeded
 from modelserve.world import World, WorldOptions
 from modelserve.world.freeze import freeze_world
 from snapshots.reader import Snapshot
+from snapshots.split import split_of
 from tests.modelserve.tiny_world import TinyWorld
 
 SMALL = EmoSemOptions(side=32, width=32, language_width=32, language_blocks=1, max_tokens=8, heads=2)
@@ -104,12 +107,81 @@ def test_without_regions_it_says_what_is_missing(tmp_path: Path) -> None:
         learn(TinyWorld().freeze(tmp_path), "emosem", parse_options("emosem", QUICK), work_folder=tmp_path / "run")
 
 
+def half_of_the_picture(key: str, emotion: str) -> str:
+    """Contentment lies on the left, everything else on the right."""
+    left, right = (0.0, 0.5) if emotion == "contentment" else (0.5, 1.0)
+    return json.dumps([[[left, 0], [right, 0], [right, 1], [left, 1]]])
+
+
+def test_it_learns_from_what_people_drew(tmp_path: Path) -> None:
+    snapshot = TinyWorld(n_stimuli=60, n_responses=3, regions=half_of_the_picture).freeze(tmp_path)
+    options = parse_options("emosem", QUICK | {"epochs": 12, "writes": False, "batch_size": 8})
+    learned = learn(snapshot, "emosem", options, work_folder=tmp_path / "run")
+    assert learned.metrics["mask_iou"]["value"] > 0.6  # all of the picture, whatever is asked for, would be half
+    assert learned.metrics["mask_iou"]["n"] == learned.metrics["n_rows"]  # nobody marked nothing
+
+
+def test_regions_only_where_nothing_is_validated_are_refused(tmp_path: Path) -> None:
+    def drawn(key: str, emotion: str) -> str:
+        return half_of_the_picture(key, emotion) if split_of(key) == "train" else ""
+
+    snapshot = TinyWorld(n_stimuli=60, n_responses=2, regions=drawn).freeze(tmp_path)
+    with pytest.raises(NothingToLearn, match=r"Nobody drew a region on the \d+ stimuli that tell when"):
+        learn(snapshot, "emosem", parse_options("emosem", QUICK), work_folder=tmp_path / "run")
+    nobody = TinyWorld(n_stimuli=60, n_responses=2, regions=lambda key, emotion: "").freeze(tmp_path)
+    with pytest.raises(NothingToLearn, match="Nobody drew a region on the training stimuli"):
+        learn(nobody, "emosem", parse_options("emosem", QUICK), work_folder=tmp_path / "other")
+
+
+def test_a_region_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    for broken in ("[[[0, 0], [1, 1]]]", "[[[0, 0], [1, null], [1, 1]]]", "no JSON", '{"left": 1}'):
+        snapshot = TinyWorld(n_stimuli=40, regions=lambda key, emotion, text=broken: text).freeze(tmp_path)  # type: ignore[misc]
+        with pytest.raises(NothingToLearn, match=r"Response [0-9a-f-]{36}: its regions cannot be read"):
+            learn(snapshot, "emosem", parse_options("emosem", QUICK), work_folder=tmp_path / "run")
+
+
+def test_masks_that_were_kept_by_half_are_drawn_anew(world: Snapshot, tmp_path: Path) -> None:
+    keys = world.stimuli()["stimulus_key"].to_pylist()[:6]
+    labels = [label["id"] for label in world.label_set("emotion")]
+    first = mask_table(world, keys, labels, 32, tmp_path)
+    (kept,) = tmp_path.iterdir()
+    whole = kept.read_bytes()
+    for half in (b"", whole[:100], whole[: len(whole) // 2], whole[:-30]):
+        kept.write_bytes(half)
+        assert (mask_table(world, keys, labels, 32, tmp_path) == first).all()
+        assert (mask_table(world, keys, labels, 32, tmp_path) == first).all()
+        assert [path.name for path in tmp_path.iterdir()] == [kept.name]
+    before = kept.stat().st_mtime_ns
+    assert (mask_table(world, keys[2:4], labels, 32, tmp_path) == first[2:4]).all()
+    assert kept.stat().st_mtime_ns == before  # nothing new, nothing written
+
+
+def test_no_text_is_empty() -> None:
+    writer = network().writer
+    with torch.no_grad():  # <eos> is likeliest, whatever was said
+        writer.norm.bias[0] = 10.0
+        writer.embedding.weight[:, 0] = 0.0
+        writer.embedding.weight[2, 0] = 10.0
+    words = writer.write(torch.randn(4, 5, 32), 6)
+    assert not (words[:, 0] == 2).any()
+    assert (words[:, 1] == 2).any()
+
+
 def test_an_emotion_that_it_does_not_know_is_named(world: Snapshot, tmp_path: Path) -> None:
     options = parse_options("emosem", QUICK | {"epochs": 1})
     saved = learn(world, "emosem", options, work_folder=tmp_path / "run").saved
     assert emotion_place(saved, "awe") == 1
     with pytest.raises(PredictionImpossible, match="emotion: 'envy' is none of this network's: amusement, awe"):
         emotion_place(saved, "envy")
+
+
+def test_every_label_is_asked_for_in_words_of_its_own() -> None:
+    names = [("joy", "\U0001f600"), ("\U0001f622", "\U0001f622"), ("a", "Happy!"), ("b", "happy"), ("c", "")]
+    label_set = [{"id": label, "name": name} for label, name in names]
+    assert asked_for(label_set) == [["joy"], ["emotion1"], ["happy"], ["happy", "emotion3"], ["c"]]
+    prompts = prompts_of(label_set, words_of([], label_set, 1)).tolist()
+    assert len({tuple(prompt) for prompt in prompts}) == 5
+    assert all(3 not in prompt for prompt in prompts)  # no word is unknown
 
 
 def test_widths_must_fit() -> None:

@@ -110,6 +110,30 @@ def test_who_names_the_emotion_pays_for_it_only_where_it_is_not_told() -> None:
     assert bool((alone > told).all())
 
 
+def test_a_text_without_a_rated_word_says_nothing_of_valence() -> None:
+    speaker = speaker_of(decoder="lstm", vad_weight=1.0, vad_lexicon="x", dropout=0.0, coverage=0.0)
+    speaker.vad.zero_()
+    speaker.vad[4] = torch.tensor([1.0, -1.0, 0.5])
+    places = torch.randn(2, 4, speaker.pixels.encoder.n_place_features)
+    hidden, image, emotions = torch.randn(2, 3, 16), torch.tensor([0, 1]), torch.tensor([0, 1])
+    rated, unrated = torch.tensor([[4, 6, END]]), torch.tensor([[7, 8, END]])
+    alone = speaker._heads(places, image[:1], hidden[:1], rated, emotions[:1])
+    both = speaker._heads(places, image, hidden, torch.cat([rated, unrated]), emotions)
+    torch.testing.assert_close(both, alone)
+    assert float(speaker._heads(places, image[1:], hidden[1:], unrated, emotions[1:]).detach()) == 0
+
+
+def test_held_out_texts_are_told_the_emotion_whoever_is_beside_them() -> None:
+    speaker = speaker_of(decoder="transformer").eval()
+    (images, words), labels = a_batch(12)
+    with torch.no_grad():
+        whole, n_words = speaker.weighed_loss((images, words), labels)
+        parts = [speaker.weighed_loss((images[rows], words[rows]), labels[rows]) for rows in torch.arange(12).split(5)]
+    assert float(n_words) == 23 * 5  # every image has two texts of four words and <eos>, the last has one
+    together = sum(mean * n for mean, n in parts) / sum(n for _, n in parts)
+    torch.testing.assert_close(torch.as_tensor(together), whole)
+
+
 def test_words_are_rated_between_minus_one_and_one(tmp_path: Path) -> None:
     lexicon = tmp_path / "vad.csv"
     lexicon.write_text("word,valence,arousal,dominance\ncalm,8,2,5\nfury,2,8,6\nodd,5,5,4\n")
