@@ -92,5 +92,5 @@ def digest_of(*tables: Batch) -> str:
     for table in tables:
         for part in (table,) if isinstance(table, Tensor) else table:
             digest.update(f"{part.dtype} {tuple(part.shape)}".encode())
-            digest.update(part.detach().cpu().reshape(-1).view(torch.uint8).numpy())
+            digest.update(part.detach().cpu().reshape(-1).view(torch.uint8).numpy().tobytes())
     return digest.hexdigest()
