@@ -123,7 +123,8 @@ class Judges:
         reader = None
         if self.reader is not None:
             bounds = np.searchsorted(self.test.image_of_text, np.arange(len(self.test) + 1))
-            writers = {image: self.test.labels[bounds[image] : bounds[image + 1]] for image in range(len(self.test))}
+            labels = self.test.labels.tolist()
+            writers = {image: labels[bounds[image] : bounds[image + 1]] for image in range(len(self.test))}
             reader = EmotionReader(self._read, dict(enumerate(self.counts)), writers)
         return caption_report(captions, training_texts=self.train, encoder=encoder, emotions=reader, people=people)
 
