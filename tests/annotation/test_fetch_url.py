@@ -101,7 +101,7 @@ def test_the_address_that_was_checked_is_the_one_that_is_asked(
         asked.append(host)
         return real("127.0.0.1", port, *args, **more)
 
-    monkeypatch.setattr(fetching.socket, "getaddrinfo", resolve)
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
     settings.MANIFEST_FETCH_HOSTS = ["pictures.example"]
     url = f"http://pictures.example:{server.server_port}/a.jpg"
     assert fetch_url(url, max_bytes=100_000) == picture()
