@@ -49,6 +49,7 @@ SOURCES = (
     "annotation/services/skip_assignment.py",
     "annotation/services/submit_response.py",
     "annotation/steps/*/kind.py",
+    "annotation/training/practice.py",
     "annotation/training/rules.py",
     "annotation/views/annotate.py",
     "annotation/views/arrive.py",

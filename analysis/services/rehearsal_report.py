@@ -45,16 +45,18 @@ def rehearsal_report(rehearsed: Rehearsed, options: RehearsalOptions) -> dict[st
 
 def _responses(rehearsed: Rehearsed) -> dict[str, Any]:
     wanted = rehearsed.n_stimuli_of_study * rehearsed.wanted
+    if rehearsed.most_of_study is not None:
+        wanted = min(wanted, rehearsed.most_of_study)
     n_accepted = round(len(rehearsed.moments) / rehearsed.part)
     per_person = [worker.n_answers for worker in rehearsed.workers]
-    missing = max(0, rehearsed.n_stimuli * rehearsed.wanted - len(rehearsed.moments))
+    missing = max(0, rehearsed.asked - len(rehearsed.moments))
     # as many more as would be needed at what those gave who came
     more = round(missing / max(mean(per_person), 1e-9) / rehearsed.part) if missing and any(per_person) else 0
     return {
         "wanted": wanted,
         "accepted": n_accepted,
         "is_complete": not missing,
-        "share": len(rehearsed.moments) / (rehearsed.n_stimuli * rehearsed.wanted),
+        "share": len(rehearsed.moments) / rehearsed.asked,
         "more_people_needed": more,
         "surplus": round(rehearsed.n_surplus / rehearsed.part),
         "skipped": round(sum(worker.n_skips for worker in rehearsed.workers) / rehearsed.part),
@@ -65,7 +67,7 @@ def _responses(rehearsed: Rehearsed) -> dict[str, Any]:
 
 def _duration(rehearsed: Rehearsed) -> dict[str, Any]:
     """Hours from the opening; None where that share of the responses was never reached."""
-    moments, total = rehearsed.moments, rehearsed.n_stimuli * rehearsed.wanted
+    moments, total = rehearsed.moments, rehearsed.asked
 
     def until(share: float) -> float | None:
         place = -(-total * share // 1)

@@ -20,9 +20,10 @@ def rehearse(
 def default_options(study: Study) -> RehearsalOptions:
     """What the form begins with: as many people as the study needs if each does her part, and a fifth more."""
     n_stimuli = study.stimuli.count()
-    most_answers = min(100, max(1, n_stimuli))
+    most_answers = min(100, max(1, n_stimuli), study.limits.get("most_per_person", 100))
     wanted = min(study.wanted_responses, 100)
-    needed = -(-n_stimuli * wanted // most_answers)
+    asked = min(n_stimuli * wanted, study.limits.get("most_of_study", n_stimuli * wanted))
+    needed = -(-asked // most_answers)
     return RehearsalOptions(
         n_people=min(100_000, max(wanted, 1, round(1.2 * needed))), wanted=wanted, most_answers=most_answers
     )

@@ -17,6 +17,7 @@ from annotation.care.ratings import rate_stimulus
 from annotation.care.report import care_report
 from annotation.care.themes import decline_themes, declined_themes, n_declined, themes_of
 from annotation.care.uses import KINDS, note_use
+from annotation.languages import in_language
 from annotation.models import Response, Stimulus
 
 
@@ -67,7 +68,8 @@ class Others(ParticipantView):
         response = Response.objects.filter(pk=response_id, participation=participation).first()
         if response is None:
             raise Http404("You gave no such answer.")
-        felt = how_others_felt(study=self.study, participation=participation, response=response)
+        read = in_language(self.study, participation.language)
+        felt = how_others_felt(study=read, participation=participation, response=response)
         if felt is None:
             return ApiResponse({"enough": False, "least": LEAST_OTHERS})
         return ApiResponse({"enough": True, "n": felt.n, "n_simulated": felt.n_simulated, "labels": felt.rows})

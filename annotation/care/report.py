@@ -20,11 +20,13 @@ _PEOPLE = """
     from annotation_participation p join annotation_annotator a on a.id = p.annotator_id
     where p.study_id = %s and not a.is_simulated
 """
-_UPSETTING = """
-    select count(distinct a.participation_id), count(*)
+_SKIPS = """
+    select a.skip_reason, count(distinct a.participation_id), count(*)
     from annotation_participation p join annotation_annotator n on n.id = p.annotator_id
     join annotation_assignment a on a.participation_id = p.id
-    where p.study_id = %s and not n.is_simulated and a.state = 'skipped' and a.skip_reason = 'too_upsetting'
+    where p.study_id = %s and not n.is_simulated and a.state = 'skipped'
+      and a.skip_reason in ('not_this_one', 'too_upsetting')
+    group by a.skip_reason
 """
 _THEMES = """
     select theme, count(*) from annotation_participation p, jsonb_array_elements_text(p.care -> 'declined') theme
@@ -75,10 +77,12 @@ class CareReport:
 def care_report(study: Study) -> CareReport:
     """Counts of the whole study; nothing in it says what one person did."""
     joined, withdrew, skippers, skips, decliners = _row(_PEOPLE, study)
+    skipped = {reason: (people, times) for reason, people, times in _rows(_SKIPS, study)}
     used = {kind: (people, times) for kind, people, times in _rows(_USES, study)}
     uses = [
-        _use("skipped", _("Passed over an image ('Not this one')"), skippers, skips),
-        _use("skipped_upsetting", _("… and said that it was too upsetting"), *_row(_UPSETTING, study)),
+        _use("skipped", _("Passed over an image, for whatever reason"), skippers, skips),
+        _use("not_this_one", _("… by 'Not this one'"), *skipped.get("not_this_one", (0, 0))),
+        _use("skipped_upsetting", _("… and said that it was too upsetting"), *skipped.get("too_upsetting", (0, 0))),
         _use("themes_declined", _("Left out at least one theme"), decliners, None),
         *(_use(kind, str(title), *used.get(kind, (0, 0))) for kind, title in KINDS.items()),
         _use("saw_others", _("Changed an answer after seeing how others felt"), *_row(_SAW_OTHERS, study)),

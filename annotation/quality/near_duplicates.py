@@ -88,6 +88,12 @@ def changed_words(one: Sequence[str], other: Sequence[str], most: int) -> int:
     return int(LCSseq.distance(one, other, score_cutoff=most))
 
 
+def is_same_writing(before: Sequence[str], after: Sequence[str]) -> bool:
+    """Whether a text that its writer changed is still the same, some words aside: within what makes a copy."""
+    most = most_changes_between(len(before), len(after))
+    return changed_words(before, after, most) <= most
+
+
 @lru_cache(maxsize=200_000)
 def _class_of(word: str) -> int:
     return 1 << (blake2b(word.encode(), digest_size=1).digest()[0] & 63)

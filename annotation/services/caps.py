@@ -41,7 +41,7 @@ _RESERVE = """
 """
 _IDLE = """
     select p.id, p.reserved from annotation_participation p
-    where p.reserved > 0 and not exists (
+    where p.reserved > 0 and (%(study)s::bigint is null or p.study_id = %(study)s) and not exists (
       select 1 from annotation_assignment a
       where a.participation_id = p.id and a.state = 'leased' and a.expires_at > %(now)s)
     order by p.id limit 500 for no key update of p skip locked
@@ -131,18 +131,20 @@ def may_lend(locked: Participation, study: Study, n_held: int, *, wait: bool = F
     return "most_of_study" not in study.limits or n_held < locked.reserved or _reserve(locked, wait=wait)
 
 
-def reached_by(person: Participation, limits: dict[str, Any], n_held: int = 0) -> Reached | None:
-    """The limit on a person that is reached, the study's budget left aside."""
+def reached_by(
+    person: Participation, limits: dict[str, Any], n_held: int = 0, now: float | None = None
+) -> Reached | None:
+    """The limit on a person that is reached, the study's budget left aside. now: seconds; None = the real clock's."""
     most = limits.get("most_per_person")
     if most is not None and person.n_answered + n_held >= most:
         return Reached("most_per_person")
-    now = timezone.now().timestamp()
+    now = timezone.now().timestamp() if now is None else now
     latest: Reached | None = None
     for name, (seconds, slot_seconds) in WINDOWS.items():
         most = limits.get(name)
         if most is None:
             continue
-        slots = _slots_within(person, name, now)
+        slots = _slots_within(person.pace, name, now)
         over = sum(n for _start, n in slots) + n_held - most
         if over < 0:
             continue
@@ -158,9 +160,18 @@ def reached_by(person: Participation, limits: dict[str, Any], n_held: int = 0) -
     return latest
 
 
-def _slots_within(person: Participation, name: str, now: float) -> list[list[int]]:
+def room_left(person: Participation, limits: dict[str, Any], n_held: int = 0) -> int | None:
+    """How many images more the limits on a person leave her now, who holds `n_held`; None where none is set."""
+    now = timezone.now().timestamp()
+    given = {name: sum(n for _start, n in _slots_within(person.pace, name, now)) for name in WINDOWS}
+    given["most_per_person"] = person.n_answered
+    rooms = [limits[name] - n - n_held for name, n in given.items() if limits.get(name) is not None]
+    return max(min(rooms), 0) if rooms else None
+
+
+def _slots_within(pace: dict[str, list[list[int]]], name: str, now: float) -> list[list[int]]:
     seconds, slot_seconds = WINDOWS[name]
-    return [slot for slot in person.pace.get(name, ()) if slot[0] + slot_seconds + seconds > now]
+    return [slot for slot in pace.get(name, ()) if slot[0] + slot_seconds + seconds > now]
 
 
 def _reserve(locked: Participation, *, wait: bool) -> bool:
@@ -191,21 +202,26 @@ def limit_reached(participation: Participation, study: Study) -> Reached | None:
 
 def note_answer(locked: Participation, study: Study, now: datetime) -> None:
     """An answer of hers was stored. Call it with her row locked, in studies with limits."""
+    pace = pace_after(locked.pace, study.limits, now.timestamp())
+    if pace:
+        locked.pace = pace
+        locked.save(update_fields=["pace"])
+
+
+def pace_after(before: dict[str, list[list[int]]], limits: dict[str, Any], stamp: float) -> dict[str, list[list[int]]]:
+    """`Participation.pace` after one more answer at `stamp`, in seconds; empty where no window is limited."""
     pace: dict[str, list[list[int]]] = {}
-    stamp = now.timestamp()
     for name, (_seconds, slot_seconds) in WINDOWS.items():
-        if name not in study.limits:
+        if name not in limits:
             continue
-        slots = [list(slot) for slot in _slots_within(locked, name, stamp)]
+        slots = [list(slot) for slot in _slots_within(before, name, stamp)]
         start = int(stamp // slot_seconds) * slot_seconds
         if slots and slots[-1][0] == start:
             slots[-1][1] += 1
         else:
             slots.append([start, 1])
         pace[name] = slots
-    if pace:
-        locked.pace = pace
-        locked.save(update_fields=["pace"])
+    return pace
 
 
 def use_promise(locked: Participation, study: Study) -> bool:
@@ -229,12 +245,12 @@ def keep_promise(locked: Participation, study: Study) -> None:
         locked.save(update_fields=["reserved"])
 
 
-def return_promises() -> int:
-    """Gives back what people who hold nothing any more were promised. Returns how many promises."""
+def return_promises(*, study: Study | None = None) -> int:
+    """Gives back what people who hold nothing any more were promised. Returns how many promises. None: all studies."""
     if not StudyBudget.objects.exists():
         return 0
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(_IDLE, {"now": timezone.now()})
+        cursor.execute(_IDLE, {"now": timezone.now(), "study": study.pk if study else None})
         idle = dict(cursor.fetchall())
         if not idle:
             return 0

@@ -16,6 +16,7 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 from django.utils import timezone
 
 from annotation.models import (
+    ExplanationText,
     PersonSignals,
     QualityRule,
     Response,
@@ -28,7 +29,7 @@ from annotation.models import (
 from annotation.quality.catalogue import measure_all
 from annotation.quality.explanation_index import Copies, Written, compare_and_add
 from annotation.quality.explanation_store import forget_unused
-from annotation.quality.near_duplicates import words_of
+from annotation.quality.near_duplicates import is_same_writing, words_of
 from annotation.quality.signal import Given
 from annotation.quality.signals.one_emotion import FEWEST_ANSWERS, MOST_ANSWERS, variety
 from annotation.quality.signals.visible_words import FEWEST_OTHERS, common_stems, stems_of
@@ -63,17 +64,8 @@ _QUEUE_EVERYTHING = """
     on conflict (response_id) do nothing
 """
 _NEXT_STUDY = "select min(study_id) from annotation_signalqueue where study_id > %s"
-# Texts of the study spread over the time in which they were written: about every n-th id from the newest on back.
-_SAMPLE = """
-    with range as (
-      select (select min(id) from annotation_explanationtext) as low,
-        (select max(id) from annotation_explanationtext) as high
-    )
-    select t.words from range
-    cross join lateral generate_series(range.high, range.low, -greatest((range.high - range.low) / %(n)s, 1)) as at (id)
-    join annotation_explanationtext t on t.id = at.id
-    where t.study_id = %(study)s limit %(n)s
-"""
+# by their digests, which are as good as drawn by lot; ids are shared with all other studies
+_SAMPLE = "select words from annotation_explanationtext where study_id = %(study)s order by digest limit %(n)s"
 _ANSWERS = """
     select a.participation_id, a.stimulus_id, a.label from unnest(%(people)s::bigint[]) as p (id)
     cross join lateral (
@@ -276,7 +268,10 @@ def _texts(study: Study, responses: Sequence[Response]) -> dict[int, str]:
 def _compare(
     study: Study, responses: Sequence[Response], texts: dict[int, str], before: dict[int, ResponseSignals]
 ) -> dict[int, Copies]:
-    """What was found for each response. A text that did not change is not compared again: later ones may be like it."""
+    """What was found for each response. A text that did not change is not compared again: later ones may be like it.
+
+    Nor is one that only had a slip mended: what others wrote meanwhile came after it.
+    """
     found: dict[int, Copies] = {}
     fresh = []
     for response in responses:
@@ -293,9 +288,22 @@ def _compare(
         else:
             fresh.append(response)
     written = [Written(response.pk, response.participation_id, texts[response.pk]) for response in fresh]
+    words_before = _words_before(before[response.pk] for response in fresh if response.pk in before)
     for response, copies in zip(fresh, compare_and_add(study.pk, written), strict=True):
+        old = before.get(response.pk)
+        if old is not None and is_same_writing(words_before.get(old.text_id, []), copies.words):
+            copies.from_self, copies.self_response = old.signals.get("copied_from_self"), old.copied_from_self_id
+            copies.from_other, copies.other_response = old.signals.get("copied_from_other"), old.copied_from_other_id
         found[response.pk] = copies
     return found
+
+
+def _words_before(rows: Iterable[ResponseSignals]) -> dict[int | None, list[str]]:
+    """By text, the words that these responses had."""
+    ids = [row.text_id for row in rows if row.text_id]
+    if not ids:
+        return {}
+    return {pk: words.split(" ") for pk, words in ExplanationText.objects.filter(pk__in=ids).values_list("pk", "words")}
 
 
 def _surroundings(

@@ -143,8 +143,9 @@ def _restore(response: Response) -> None:
 
 
 def _stop(locked: Participation, standing: str) -> None:
-    if locked.standing == standing:
-        raise StateConflict(_("This person is %(standing)s already.") % {"standing": standing})
+    # a pause does not soften a ban: whoever wants that lets her go on first
+    if locked.standing in (standing, Participation.BANNED):
+        raise StateConflict(_("This person is %(standing)s already.") % {"standing": locked.standing})
     locked.standing = standing
     locked.save(update_fields=["standing"])
     # she holds nothing any more; what she is writing now is stored when it comes, if a slot is open, and kept anyhow
@@ -157,15 +158,27 @@ def _start(locked: Participation) -> None:
 
 
 def _undo_what_followed(flag: QualityFlag, locked: Participation) -> None:
-    """What the flag's rule did to the answer or the person, unless somebody has undone it already."""
-    acts = set(flag.decisions.values_list("action", flat=True))
-    if flag.response_id and acts & {D.SET_ASIDE, D.REPLACE}:
-        response = Response.objects.get(pk=flag.response_id)
-        if response.status == Response.SURPLUS:
+    """What the flag's rule did to answers or the person, unless somebody has undone it, or decided anew, already."""
+    taken = flag.decisions.filter(action__in=(D.SET_ASIDE, D.REPLACE)).values("response")
+    # in the order in which everybody locks stimuli
+    for response in Response.objects.filter(pk__in=taken, status=Response.SURPLUS).order_by("stimulus_id", "pk"):
+        last = QualityDecision.objects.filter(
+            response=response, action__in=(D.SET_ASIDE, D.REPLACE, D.RESTORE)
+        ).order_by("-pk").first()  # fmt: skip
+        if last is not None and last.flag_id == flag.pk:
             _restore(response)
-    if acts & {D.PAUSE, D.BAN} and not locked.may_get_work:
-        others = QualityFlag.objects.filter(
-            participation=locked, state=QualityFlag.OPEN, decisions__action__in=(D.PAUSE, D.BAN)
-        ).exclude(pk=flag.pk)
-        if not others.exists():
-            _start(locked)
+    if not locked.may_get_work and _is_stopped_by(flag, locked):
+        _start(locked)
+
+
+def _is_stopped_by(flag: QualityFlag, locked: Participation) -> bool:
+    """Whether this flag alone keeps the person from new images: no other that is open, and no decision by somebody."""
+    stops = []
+    acts = QualityDecision.objects.filter(participation=locked, action__in=ON_PEOPLE).order_by("-pk")
+    for act in acts.select_related("flag"):
+        if act.action == D.RESUME:
+            break
+        stops.append(act)
+    others = [act for act in stops if act.flag_id != flag.pk]
+    still = [act for act in others if act.flag is None or act.by_id or act.flag.state == QualityFlag.OPEN]
+    return len(others) < len(stops) and not still

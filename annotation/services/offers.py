@@ -15,7 +15,8 @@ from django.utils.translation import gettext as _
 from annotation.care.lending import limits_far_ahead
 from annotation.errors import AssignmentGone
 from annotation.models import Participation, Study
-from annotation.services.caps import reached_by
+from annotation.services.assign import held_assignments
+from annotation.services.caps import room_left
 
 MOST_OFFERS = 48
 OFFER_SECONDS = 60 * 24 * 3600  # a device may lie in a drawer for a holiday
@@ -65,11 +66,12 @@ def next_offers(*, participation: Participation, study: Study, n: int) -> list[O
     if not (study.is_open and participation.may_get_work and participation.is_prepared):
         return []
     if study.limits:
-        # what nobody counts while the network is away: so many as she may still give, none where others may be faster
-        if "most_of_study" in study.limits or reached_by(participation, study.limits) is not None:
+        # what nobody counts while the network is away: as many as she may give beside those that she holds, none where
+        # others may be faster
+        room = room_left(participation, study.limits, len(held_assignments(participation)))
+        if "most_of_study" in study.limits or room == 0:
             return []
-        most = study.limits.get("most_per_person")
-        n = min(n, most - participation.n_answered) if most is not None else n
+        n = min(n, room) if room is not None else n
     in_ring = study.order == Study.RING and participation.ring_place
     parts = ["s.rank > %(start)s", "s.rank <= %(start)s"] if in_ring else ["true"]
     limits = limits_far_ahead(participation, study)

@@ -66,7 +66,7 @@ def _of_people(
                 "n_meeting": len(meeting),
                 "n_answers": len(rows),
                 "last_response": max(pk for pk, _ in rows),
-                "responses": sorted(pk for pk, _ in meeting)[-10:],
+                "responses": sorted(pk for pk, _ in meeting),
             }
             flags.append(_flag(rule, person, None, [summary, *(found or [])]))
     return flags

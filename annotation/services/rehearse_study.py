@@ -2,7 +2,8 @@
 
 Everything happens in one transaction that is rolled back: nobody else sees the copy, and nothing of it is left, however
 the rehearsal ends. The services run on the real clock; a lease that runs out on the rehearsal's clock is made to have
-run out on the real one, and is taken back by the same service as everywhere.
+run out on the real one, and is taken back by the same service as everywhere. So it is with limits per hour and day
+(rehearsal_limits.py).
 """
 
 import heapq
@@ -20,7 +21,9 @@ from annotation.errors import InvalidInput
 from annotation.models import Annotator, Assignment, Participation, Response, Stimulus, Study
 from annotation.models.study import consent_hash
 from annotation.services.assign import assign_ahead, expire_leases, nothing_left
+from annotation.services.caps import limit_reached, return_promises
 from annotation.services.join_study import join_study
+from annotation.services.rehearsal_limits import RehearsalLimits, part_of_budget
 from annotation.services.rehearse_rules import RuleTrial, try_rules
 from annotation.services.revise_response import revise_response
 from annotation.services.simulate_responses import facts_of_stimulus, text_limits
@@ -76,11 +79,18 @@ class Rehearsed:
     n_expired: int = 0
     n_revised: int = 0
     rules: list[RuleTrial] = field(default_factory=list)
+    most_of_study: int | None = None
 
     @property
     def part(self) -> float:
         """How much of the study was simulated, 0 to 1."""
         return self.n_stimuli / self.n_stimuli_of_study
+
+    @property
+    def asked(self) -> int:
+        """Responses to the simulated part: what its images want, or its part of the study's budget if that is less."""
+        wanted = self.n_stimuli * self.wanted
+        return wanted if self.most_of_study is None else min(wanted, part_of_budget(self.most_of_study, self.part))
 
 
 class _TakenBack(Exception):
@@ -116,6 +126,7 @@ class _Rehearsal:
             options.n_people, max(round(options.n_people * self.part), options.wanted + FEWEST_PEOPLE_BEYOND)
         )
         self.study = _copy_of(study, options)
+        self.limits_of_study = RehearsalLimits(self.study, self.part)
         self.stimuli = {one.key: one for one in _copy_stimuli(study, self.study, options, n_chosen)}
         self.n_stimuli_of_study = n_stimuli
         self.crowd = Crowd(self.n_people, options.seed, options.crowd)
@@ -135,7 +146,8 @@ class _Rehearsal:
         # (moment, person): ties go to the smaller number, so that a run can be repeated
         events = [(table.arrives, index) for index, table in enumerate(self.timetables)]
         heapq.heapify(events)
-        total = len(self.stimuli) * self.options.wanted
+        wanted, budget = len(self.stimuli) * self.options.wanted, self.limits_of_study.budget
+        total = wanted if budget is None else min(wanted, budget)
         while events and len(self.moments) < total:
             now, index = heapq.heappop(events)
             self._take_leases_back(now)
@@ -159,6 +171,7 @@ class _Rehearsal:
             n_expired=self.n_expired,
             n_revised=self.n_revised,
             rules=try_rules(original=self.original, rehearsal=self.study),
+            most_of_study=self.original.limits.get("most_of_study"),
         )
 
     def _act(self, now: float, index: int) -> float | None:
@@ -174,21 +187,34 @@ class _Rehearsal:
             worker.n_sittings += 1
             return table.comes_back(now)
         participation = self._participation(index)
+        self.limits_of_study.carry(participation, now, self.leased)
         held = assign_ahead(participation=participation, study=self.study)
         if not held:
-            if nothing_left(participation=participation, study=self.study):
-                worker.ended = NOTHING_LEFT
-                return None
-            return now + LOOKS_AGAIN_SECONDS
+            return self._finds_nothing(now, index, participation)
         for one in held:
             if one.id not in self.leased:
                 self.leased.add(one.id)
+                self.limits_of_study.note_image(one.id, now)
                 heapq.heappush(self.lease_ends, (now + self.original.lease_seconds, one.id))
                 self.stimulus_of[one.id] = self.stimuli[one.stimulus_key]
         facts = facts_of_stimulus(self.stimulus_of[held[0].id])
         reaction = annotator.react(facts, self.labels, limits=self.limits)
         self.reactions[index] = held[0].id, reaction
         return now + reaction.seconds
+
+    def _finds_nothing(self, now: float, index: int, participation: Participation) -> float | None:
+        """She is lent nothing: for good, until a limit of hers ends, or until others give images back."""
+        worker, reached = self.workers[index], limit_reached(participation, self.study)
+        if reached is not None and reached.is_final:
+            worker.ended = NOTHING_LEFT if reached.limit == "most_of_study" else FINISHED
+            return None
+        if nothing_left(participation=participation, study=self.study):
+            worker.ended = NOTHING_LEFT
+            return None
+        if reached is not None:
+            worker.n_sittings += 1
+            return self.timetables[index].comes_back(now, self.limits_of_study.ends(participation, now))
+        return now + LOOKS_AGAIN_SECONDS
 
     def _send(self, now: float, index: int) -> None:
         assignment_id, reaction = self.reactions.pop(index)
@@ -197,6 +223,7 @@ class _Rehearsal:
         worker.last_act = now
         worker.worked_seconds += reaction.seconds
         self.leased.discard(assignment_id)
+        self.limits_of_study.note_image(assignment_id, now)
         if reaction.skip_reason:
             worker.n_skips += 1
             skip_assignment(participation=participation, assignment_id=assignment_id, reason=reaction.skip_reason)
@@ -212,6 +239,7 @@ class _Rehearsal:
             device="simulated",
         )
         worker.n_answers += 1
+        self.limits_of_study.note_answer(participation, now)
         if submitted.response.status == Response.ACCEPTED:
             self.moments.append(now)
         else:
@@ -244,6 +272,7 @@ class _Rehearsal:
             past = timezone.now() - timedelta(seconds=1)
             Assignment.objects.filter(pk__in=due, state=Assignment.LEASED).update(expires_at=past)
             self.n_expired += expire_leases(study=self.study)
+            return_promises(study=self.study)
 
     def _participation(self, index: int) -> Participation:
         found = self.participations.get(index)

@@ -34,6 +34,7 @@ def try_definition(
     Rehearsals ask this as well. Memory follows the study's stimuli (their label counts) and one person's answers.
     """
     labels = _label_counts(study)
+    surplus = set(Response.objects.filter(study=study, status=Response.SURPLUS).values_list("pk", flat=True))
     of_people = signals_of_people(Participation.objects.filter(study=study).values_list("pk", flat=True))
     total = ResponseSignals.objects.filter(study_id=study.pk).count()
     trial = Trial(definition)
@@ -44,7 +45,9 @@ def try_definition(
             trial.add(person, answers)
             person, answers = row.participation_id, []
         counts = labels.get(row.stimulus_id, Counter())
-        minority = is_in_minority(row.label, counts - Counter([row.label])) if row.label else None
+        # a surplus answer is not among the counts
+        others = counts if row.response_id in surplus else counts - Counter([row.label])
+        minority = is_in_minority(row.label, others) if row.label else None
         answers.append(Past(row.response_id, {**of_people.get(person, {}), **row.signals}, minority))
         if done % 500 == 0:
             progress(done, total, "Trying the rule on past responses")

@@ -34,6 +34,7 @@ def withdraw_response(*, response: Response) -> Response:
         _withdraw_copies(copied, Response.objects.filter(pk=response.pk))
         _count(locked, _empty(Response.objects.filter(pk=response.pk)))
         Assignment.objects.filter(pk=response.assignment_id).update(state=Assignment.WITHDRAWN)
+        _leave_undecided(QualityFlag.objects.filter(response_id=response.pk))
     response.refresh_from_db()
     return response
 
@@ -58,6 +59,7 @@ def withdraw_participation(*, participation: Participation) -> int:
         )
         Assignment.objects.filter(participation=locked).exclude(skip_reason="").update(skip_reason="")
         QualityFlag.objects.filter(participation=locked).exclude(appeal="").update(appeal="")
+        _leave_undecided(QualityFlag.objects.filter(participation=locked))
         PersonSignals.objects.filter(pk=locked.pk).delete()
         PracticeAnswer.objects.filter(participation=locked).delete()
         AttentionAnswer.objects.filter(participation=locked).update(answers={})
@@ -105,6 +107,11 @@ def _end_part(locked: Participation) -> None:
         locked.save(update_fields=["withdrawn_at"])
         # a snapshot lists who took part, with an answer or without
         mark_snapshots(study_id=locked.study_id, since=locked.started_at)
+
+
+def _leave_undecided(flags: QuerySet[QualityFlag]) -> None:
+    """Nobody has to look at what is gone."""
+    flags.filter(state=QualityFlag.OPEN).update(state=QualityFlag.DECIDED, decided_at=timezone.now())
 
 
 def _count(locked: Participation, n_withdrawn: int) -> None:

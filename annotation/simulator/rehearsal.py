@@ -117,9 +117,9 @@ class Timetable:
         self.arrives = float(self._draw.uniform(0.0, options.recruiting_hours * 3600))
         self.sits_until = self.arrives + self._sitting()
 
-    def comes_back(self, now: float) -> float:
+    def comes_back(self, now: float, not_before: float = 0.0) -> float:
         """She gets up; returns when she sits down again, which begins a new sitting."""
-        back = now + float(self._draw.exponential(self._options.hours_between_sittings * 3600))
+        back = max(now + float(self._draw.exponential(self._options.hours_between_sittings * 3600)), not_before)
         self.sits_until = back + self._sitting()
         return back
 

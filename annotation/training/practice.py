@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
+from annotation.care.themes import declined_themes
 from annotation.errors import InvalidInput, StateConflict
 from annotation.languages import items_in
 from annotation.models import Annotator, Participation, PracticeAnswer, PracticeItem, Study
@@ -53,7 +55,9 @@ def stage_of(participation: Participation, study: Study) -> Stage:
     if participation.preparation != Participation.DUE:
         return Stage(OVER)
     options = TrainingOptions.of(study.training)
-    items = items_in(study, PracticeItem.objects.filter(study=study))
+    declined = set(declined_themes(participation))
+    rows = PracticeItem.objects.filter(study=study).select_related("stimulus")
+    items = items_in(study, (row for row in rows if row.stimulus is None or not declined & set(row.stimulus.themes)))
     answers = {answer.item_id: answer for answer in PracticeAnswer.objects.filter(participation=participation)}
     for number, item in enumerate(items, start=1):
         answer = answers.get(item.pk)
@@ -94,7 +98,7 @@ def answer_practice(*, study: Study, participation: Participation, item_id: int,
         locked = lock_participation(participation)
         stage = stage_of(locked, study)
         if stage.item is None or stage.item.pk != item_id:
-            raise StateConflict("You have been here before, perhaps in another tab. Go on below.")
+            raise StateConflict(_("You have been here before, perhaps in another tab. Go on below."))
         cleaned = clean_answers(study.parsed_steps, answers)
         options = TrainingOptions.of(study.training)
         missed = shortcomings(study, options, stage.item, cleaned, locked.language)
@@ -120,7 +124,7 @@ def go_on(*, study: Study, participation: Participation, item_id: int) -> Stage:
         answer = PracticeAnswer.objects.filter(participation=locked, item_id=item_id).first()
         if answer is not None and not answer.is_done:
             if answer.shortcomings:
-                raise StateConflict("Please write once more before you go on.")
+                raise StateConflict(_("Please write once more before you go on."))
             answer.is_done = True
             answer.save(update_fields=["is_done"])
             _pass_if_over(locked, study)
@@ -139,7 +143,7 @@ def answer_questions(*, study: Study, participation: Participation, given: dict[
             return _now(participation, locked, study)
         empty = [question.question for question in stage.questions if not given.get(question.question)]
         if empty:
-            raise InvalidInput("Answer every question.", {question: ["Choose one answer."] for question in empty})
+            raise InvalidInput(_("Answer every question."), {question: [_("Choose one answer.")] for question in empty})
         right = [question.question for question in stage.questions if given[question.question] == question.right]
         missed = [question.question for question in stage.questions if question.question not in right]
         tries = locked.training.get("question_tries", 0) + 1

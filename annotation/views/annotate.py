@@ -37,7 +37,7 @@ from annotation.recruitment.arrival import cookie_name as arrival_cookie_name
 from annotation.recruitment.arrival import note_arrival
 from annotation.recruitment.join import join_from_browser
 from annotation.recruitment.way_back import may_join, way_back
-from annotation.services.assign import options_shown
+from annotation.services.assign import held_assignments, nothing_left, options_shown
 from annotation.services.caps import limit_reached, limits_in_words, reached_in_words
 from annotation.services.shown_texts import texts_of
 from annotation.views.offline import worker_version
@@ -294,7 +294,9 @@ def end(request: HttpRequest, slug: str) -> HttpResponse:
     if participation is None:
         return redirect("annotate_welcome", slug=slug)
     context = leaving(request, study, participation)
-    return render(request, "annotate/end.html", context)
+    is_through = study.is_open and not held_assignments(participation)
+    finished = is_through and nothing_left(participation=participation, study=study)
+    return render(request, "annotate/end.html", {**context, "finished": finished})
 
 
 @require_http_methods(["GET", "POST"])

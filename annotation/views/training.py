@@ -13,13 +13,14 @@ from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_http_methods
 
 from annotation.access import get_study, rights_of
-from annotation.care.pages import first_page_after_instructions
+from annotation.care.pages import first_page_after_instructions, stimulus_care
 from annotation.errors import AnnotationError, InvalidInput
 from annotation.images import image_url
 from annotation.markdown import to_html
 from annotation.models import AttentionCheck, Participation, PracticeItem, Stimulus, Study
 from annotation.services.caps import budget_use, set_limits
 from annotation.services.pay_plan import money
+from annotation.services.shown_texts import texts_of
 from annotation.services.top_up import set_top_up, top_up_of, top_up_use
 from annotation.training.attention import checks_use
 from annotation.training.change_practice import add_check, add_item, change_item, remove_item, save_training
@@ -95,6 +96,11 @@ def practice(request: HttpRequest, slug: str) -> HttpResponse:
             "given": [step.plain_text(stage.answer.answers) for step in study.parsed_steps] if stage.answer else [],
             "answers": stage.answer.answers if stage.answer else {},
         }
+        if (stimulus := stage.item.stimulus) is not None:
+            context |= {
+                "care": stimulus_care(study, stimulus.content_note, stimulus.is_strong),
+                "texts": texts_of(study, stimulus),
+            }
     if stage.name == QUESTIONS:
         context["questions"] = [
             {

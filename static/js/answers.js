@@ -1,6 +1,7 @@
 // My answers: takes back one, or everything, after asking.
 
 import { callApi } from "./api.js";
+import { forgetDevice } from "./forget_device.js";
 
 const byId = (id) => document.getElementById(id);
 const one = byId("one-dialog");
@@ -25,6 +26,7 @@ confirmed(one, async () => {
 
 confirmed(all, async () => {
   await callApi("POST", all.dataset.url, {});
+  await forgetDevice(all.dataset.device);
   byId("sheet").hidden = true;
   byId("farewell").hidden = false;
   byId("farewell").querySelector("h1").focus();

@@ -31,6 +31,7 @@ export function start({ settings, say, skip }) {
     if (!care?.veiled) {
       note.textContent = care?.note ?? "";
       note.hidden = !care?.note;
+      if (care?.note) say(care.note);
       return Promise.resolve();
     }
     return veiled(care.note);

@@ -21,7 +21,11 @@ function open(name, stores) {
     request.onupgradeneeded = () => {
       for (const [store, options] of Object.entries(stores)) request.result.createObjectStore(store, options);
     };
-    request.onsuccess = () => resolve(request.result);
+    request.onsuccess = () => {
+      // it shall be deleted (forget_device.js): no page holds that up
+      request.result.onversionchange = () => request.result.close();
+      resolve(request.result);
+    };
     request.onerror = request.onblocked = () => reject(request.error);
   });
 }

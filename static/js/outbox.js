@@ -190,4 +190,7 @@ export const wordsOf = (entry) =>
     .filter((value) => typeof value === "string")
     .join("\n");
 
-const sameAnswers = (response, entry) => Boolean(entry.body.answers) && JSON.stringify(response?.answers) === JSON.stringify(entry.body.answers);
+// the database gives the answers of the steps back in an order of its own
+const inOrder = (answers) => JSON.stringify(Object.entries(answers ?? {}).sort());
+
+const sameAnswers = (response, entry) => Boolean(entry.body.answers) && inOrder(response?.answers) === inOrder(entry.body.answers);

@@ -5,7 +5,7 @@ import { byId } from "./words.js";
 
 const form = byId("practice");
 await startSteps({ changed: () => {}, submit: () => form.requestSubmit() });
-showSteps(JSON.parse(byId("given").textContent), {});
+showSteps(JSON.parse(byId("given").textContent), {}, { texts: JSON.parse(byId("shown")?.textContent ?? "{}") });
 form.addEventListener("submit", (event) => {
   if (!check()) return event.preventDefault();
   form.elements.answers.value = JSON.stringify(answers("value"));
@@ -16,8 +16,9 @@ document.addEventListener("keydown", (event) => {
   const isHeld = event.altKey !== event.ctrlKey;
   const isPlain = !event.altKey && !event.ctrlKey && !event.target.matches("textarea, input[type=text]");
   if (!digit || event.metaKey || !(isHeld || isPlain)) return;
-  const step = steps.find((each) => each.digit?.(Number(digit)));
-  if (!step) return;
+  const inside = steps.find((each) => each.digit && each.element.contains(event.target));
+  const step = inside ?? steps.find((each) => each.digit);
+  if (!step?.digit(Number(digit))) return;
   event.preventDefault();
   if (isPlain) advance(step);
 });

@@ -5,9 +5,12 @@ from typing import Any
 import pytest
 
 from analysis.services.rehearsal_report import quantiles, rehearsal_report, report_rows, widths
+from analysis.services.rehearse import default_options
 from analysis.statistics.wilson import wilson_interval
+from annotation.services.caps import set_limits
 from annotation.services.rehearse_study import FINISHED, LEFT_EARLY, NOT_DONE, Rehearsed, Worker
 from annotation.simulator.rehearsal import PER_PERSON, RehearsalOptions
+from tests.conftest import make_study
 
 
 def two_people(**changes: Any) -> Rehearsed:
@@ -111,3 +114,22 @@ def test_quantiles_are_numpys() -> None:
     found = quantiles(numbers)
     expected = np.percentile(numbers, [10, 50, 90])
     assert [found["p10"], found["median"], found["p90"]] == pytest.approx(list(expected))
+
+
+def test_a_budget_that_is_used_up_is_no_lack_of_people() -> None:
+    few = two_people(moments=[900.0, 1800.0, 3600.0, 4000.0], most_of_study=4)
+    report = rehearsal_report(few, RehearsalOptions(n_people=3, wanted=2))
+    responses = report["responses"]
+    assert (responses["wanted"], responses["accepted"], responses["share"]) == (4, 4, 1.0)
+    assert (responses["is_complete"], responses["more_people_needed"]) == (True, 0)
+    assert report["duration"]["hours_to_all"] == report["duration"]["hours_to_last"]
+
+
+@pytest.mark.django_db
+def test_the_form_begins_with_as_many_people_as_the_studys_limits_ask_for() -> None:
+    study = make_study(n_stimuli=50)
+    assert (default_options(study).most_answers, default_options(study).n_people) == (50, 4)
+    study = set_limits(study=study, limits={"most_per_person": 10})
+    assert (default_options(study).most_answers, default_options(study).n_people) == (10, 18)
+    study = set_limits(study=study, limits={"most_of_study": 50})
+    assert default_options(study).n_people == 6

@@ -202,6 +202,29 @@ def test_the_completion_code_is_for_those_who_answered(study: Study, anna: Parti
     assert study.completion_code in client.get(url(study, "end")).content.decode()
 
 
+def test_the_end_says_whether_there_is_more(study: Study, anna: Participation) -> None:
+    client = annotator_client(anna)
+    more, nothing = "Look at more images", "There is nothing left to look at for you in this study."
+    for _ in range(3):
+        respond(anna)
+    # two images are still in her hands
+    client.get(url(study, "task"))
+    page = client.get(url(study, "end")).content.decode()
+    assert (more in page, nothing in page) == (True, False)
+    for _ in range(2):
+        respond(anna)
+    page = client.get(url(study, "end")).content.decode()
+    assert (more in page, nothing in page) == (False, True)
+
+
+def test_the_end_of_a_paused_study_says_that_it_goes_on_later(study: Study, anna: Participation) -> None:
+    respond(anna)
+    change_state(study=study, state=Study.PAUSED)
+    page = annotator_client(anna).get(url(study, "end")).content.decode()
+    assert "This study takes a break" in page
+    assert "Look at more images" not in page
+
+
 # preview
 
 

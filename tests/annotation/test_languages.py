@@ -24,7 +24,7 @@ from annotation.people.questions import questions_of
 from annotation.services.create_study import create_study, update_study
 from annotation.services.study_languages import change_languages, text_table, write_texts
 from annotation.training.change_practice import save_training
-from tests.conftest import answer, make_user
+from tests.conftest import annotator_client, answer, make_participation, make_stimuli, make_user, respond
 
 pytestmark = pytest.mark.django_db
 ALL = [code for code, _name in settings.LANGUAGES]
@@ -241,3 +241,14 @@ def test_words_that_nobody_translated_judge_no_text_in_another_language(study: S
     assert items_in(in_language(study, "fr"), [item])[0].visible_words == ""
     write_texts(study=study, language="fr", texts={f"practice.{item.pk}.visible_words": "lac"})
     assert items_in(in_language(study, "fr"), [item])[0].visible_words == "lac"
+
+
+def test_how_others_felt_is_said_in_her_language(study: Study) -> None:
+    study = update_study(study=study, care={"show_others": True})
+    make_stimuli(study, 1)
+    for emotion in ("awe", "fear", "fear"):
+        respond(make_participation(study), answer(emotion))
+    anna = make_participation(in_language(study, "fr"), language="fr")
+    mine = respond(anna, answer("fear"))
+    told = annotator_client(anna).post(f"/api/v1/studies/{study.slug}/responses/{mine.pk}/others").json()["labels"]
+    assert {row["name"] for row in told if row["n"]} == {"Émerveillement", "Peur"}

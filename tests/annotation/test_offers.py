@@ -14,6 +14,7 @@ from annotation.models import Assignment, Participation, Response, Stimulus, Stu
 from annotation.services import offers
 from annotation.services.assign import assign_ahead
 from annotation.services.audit_study import audit_study
+from annotation.services.caps import set_limits
 from annotation.services.change_state import change_state
 from annotation.services.offers import MOST_OFFERS, next_offers, offer_token
 from annotation.services.skip_assignment import skip_assignment
@@ -286,3 +287,18 @@ def test_skipping_by_offer_wants_a_token_of_hers(study: Study, anna: Participati
             offer=token_of(other, Stimulus.objects.filter(study=study).earliest("rank")),
             reason="other",
         )
+
+
+@pytest.mark.parametrize(("limit", "room"), [("most_per_person", 5), ("most_per_hour", 5), ("most_per_day", 5)])
+def test_what_is_offered_and_what_is_held_stay_within_her_limits(mika: Any, limit: str, room: int) -> None:
+    study = set_limits(study=make_study(mika, n_stimuli=12), limits={limit: room})
+    anna = make_participation(study)
+    respond(anna)
+    held = assign_ahead(participation=anna, study=study)
+    anna.refresh_from_db()
+    offered = next_offers(participation=anna, study=study, n=24)
+    assert 1 + len(held) + len(offered) == room
+    for one in offered:
+        submit(study, anna, one.token)
+    anna.refresh_from_db()
+    assert next_offers(participation=anna, study=study, n=24) == []

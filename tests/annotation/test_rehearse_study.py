@@ -18,6 +18,8 @@ from annotation.models import (
     Stimulus,
     Study,
 )
+from annotation.services.caps import set_limits
+from annotation.services.rehearsal_limits import RehearsalLimits
 from annotation.services.rehearse_study import (
     FINISHED,
     LEFT_EARLY,
@@ -35,9 +37,17 @@ pytestmark = pytest.mark.django_db
 TABLES = (Study, Stimulus, Annotator, Participation, ConsentText, Assignment, Response)
 
 
-def rehearsed(study: Study, crowd: dict[str, Any] | None = None, **options: Any) -> Rehearsed:
-    given = {"n_people": 12, "wanted": 3, "recruiting_hours": 2.0} | options
-    return rehearse_study(study=study, options=RehearsalOptions(**given, crowd=CrowdSettings(**(crowd or {}))))
+def rehearsed(study: Study, crowd: dict[str, Any] | None = None, **changes: Any) -> Rehearsed:
+    given = {"n_people": 12, "wanted": 3, "recruiting_hours": 2.0} | changes
+    options = RehearsalOptions(**given, crowd=CrowdSettings(**(crowd or {})))
+    n_events = 0
+
+    def progress(_done: int, _total: int) -> None:
+        nonlocal n_events
+        n_events += 1
+        assert n_events < 5_000, "the rehearsal does not end"
+
+    return rehearse_study(study=study, options=options, progress=progress)
 
 
 def counts() -> list[int]:
@@ -194,3 +204,58 @@ def test_every_rule_of_the_study_is_tried_and_nobody_is_flagged(rosa: Any) -> No
     assert 0 < few.found["n_flagged"] < 25
     assert not QualityFlag.objects.exists()
     assert not ResponseSignals.objects.exists()
+
+
+# --- the limits of the study ---
+
+ALL_ALIKE = {"dropout_share": 0.0, "skip_share": 0.0, "revision_share": 0.0}
+
+
+def test_whoever_has_given_what_one_person_may_has_done_her_part(rosa: Any) -> None:
+    study = set_limits(study=make_study(rosa, n_stimuli=5), limits={"most_per_person": 2})
+    done = rehearsed(study, ALL_ALIKE, n_people=3)
+    assert [(worker.n_answers, worker.ended) for worker in done.workers] == [(2, FINISHED)] * 3
+    assert len(done.moments) == 6
+
+
+def test_nobody_gives_more_in_an_hour_than_the_study_lets_her_and_all_comes_in_later(rosa: Any) -> None:
+    study = set_limits(study=make_study(rosa, n_stimuli=6), limits={"most_per_hour": 2})
+    options = {"n_people": 3, "recruiting_hours": 0.0, "sitting_minutes": 1_000.0, "hours_between_sittings": 0.0}
+    done = rehearsed(study, ALL_ALIKE, **options)
+    assert [len(labels) for labels in done.labels] == [3] * 6
+    # three people with two answers an hour each
+    for moment in done.moments:
+        assert sum(moment <= other < moment + 3600 for other in done.moments) <= 6
+    assert 2 * 3600 < done.moments[-1] < 4 * 3600
+    assert rehearsed(study, ALL_ALIKE, **options).moments == pytest.approx(done.moments)
+
+
+def test_a_day_goes_by_on_the_rehearsals_clock(rosa: Any) -> None:
+    study = set_limits(study=make_study(rosa, n_stimuli=4), limits={"most_per_day": 2})
+    done = rehearsed(study, ALL_ALIKE, n_people=3, hours_between_sittings=1.0)
+    assert [len(labels) for labels in done.labels] == [3] * 4
+    assert done.moments[-1] > 24 * 3600
+
+
+def test_the_budget_of_the_study_ends_it_and_is_as_good_as_all(rosa: Any) -> None:
+    study = set_limits(study=make_study(rosa, n_stimuli=10), limits={"most_of_study": 7})
+    done = rehearsed(study, {"dropout_share": 0.3, "mean_answers_before_dropout": 1.0}, n_people=20)
+    assert (len(done.moments), done.asked) == (7, 7)
+    assert study.budget.taken == 0
+
+
+def test_of_a_large_study_a_part_of_the_budget_is_rehearsed(rosa: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("annotation.services.rehearse_study.MOST_RESPONSES", 30)
+    study = set_limits(study=make_study(rosa, n_stimuli=20), limits={"most_of_study": 40})
+    done = rehearsed(study, n_people=40)
+    assert (done.part, done.asked, len(done.moments)) == (0.5, 20, 20)
+
+
+def test_a_strong_image_counts_for_an_hour_of_the_rehearsal(study: Study, anna: Participation) -> None:
+    study.care = {"most_strong_per_hour": 2}
+    clock = RehearsalLimits(study, part=1.0)
+    for assignment, moment in ((11, 0.0), (12, 3000.0), (13, 100.0)):
+        clock.note_image(assignment, moment)
+    anna.care = {"n_strong": 3, "recent_strong": [11, 12, 13]}
+    clock.carry(anna, 5_000.0, leased={13})  # what she still holds counts for as long as she holds it
+    assert Participation.objects.get(pk=anna.pk).care == {"n_strong": 3, "recent_strong": [12, 13]}

@@ -176,3 +176,27 @@ def test_killed_servers_cost_no_words(page: Page, product: Product, slug: str) -
     expect(page.locator("#saving-text")).to_have_text("Saved", timeout=90_000)
     [saved] = answers_of(page, slug)
     assert saved["answers"] == {"emotion": "awe", "explanation": TEXT}
+
+
+def test_words_of_an_input_method_count_once_as_typed(page: Page, product: Product, slug: str) -> None:
+    """A phone's keyboard gives a word again with every letter, until it is done."""
+    join(page, slug)
+    wait_for_image(page)
+    page.keyboard.press("2")
+    expect(page.get_by_role("textbox")).to_be_focused()
+    keyboard = page.context.new_cdp_session(page)
+    for so_far in ("w", "wa", "wat", "wate", "water"):
+        ends = len(so_far)
+        keyboard.send("Input.imeSetComposition", {"text": so_far, "selectionStart": ends, "selectionEnd": ends})
+    keyboard.send("Input.insertText", {"text": "water"})
+    page.keyboard.type(" makes me feel small and quiet")
+    page.keyboard.press("Enter")
+    expect_saved(page)
+    [saved] = answers_of(page, slug)
+    words = saved["answers"]["explanation"]
+    assert words == "water makes me feel small and quiet"
+    script = (
+        "from annotation.models import Response; "
+        f"print(Response.objects.get(pk={saved['id']}).signals['explanation_typed_characters'])"
+    )
+    assert int(product.manage("shell", "-v0", "-c", script)) == len(words)

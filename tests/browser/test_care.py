@@ -15,6 +15,7 @@ from tests.browser.conftest import (
     assert_fits,
     demo_slug,
     sign_in,
+    wait_in_page,
 )
 
 TEXT = "the calm water makes me feel small and quiet"
@@ -155,6 +156,7 @@ def test_the_note_of_a_study_and_of_an_image_come_first(page: Page, product: Pro
     assert_accessible(page)
     begin(page, slug)
     expect(page.locator("#care-note")).to_have_text("many acorns")
+    expect(page.locator("#heard")).to_have_text("many acorns")
     expect(page.locator("#care-veil")).to_be_hidden()
     assert_accessible(page)
 
@@ -365,3 +367,21 @@ def test_the_demo_shows_some_care(page: Page, product: Product) -> None:
     expect(page.get_by_role("heading", name="What you may meet")).to_be_visible()
     agree(page, demo_slug(product))
     expect(page.get_by_role("checkbox", name="insects and spiders")).to_be_visible()
+
+
+def test_taking_everything_back_leaves_nothing_on_the_device(page: Page, product: Product) -> None:
+    slug = make(product, "No trace")
+    begin(page, slug)
+    answer_by_keys(page)
+    expect(page.locator("#saving-text")).to_have_text("Saved")
+    page.keyboard.press("2")
+    page.keyboard.type("words that were never sent")
+    kept = "async () => (await indexedDB.databases()).some(each => each.name.includes(':no-trace'))"
+    wait_in_page(page, kept)
+    page.goto(f"/s/{slug}/answers")
+    page.get_by_role("button", name="Take back everything …").click()
+    page.get_by_label("Yes, I want to take back").check()
+    page.get_by_role("button", name="Take back everything", exact=True).click()
+    expect(page.get_by_role("heading", name="You took back everything")).to_be_focused()
+    wait_in_page(page, kept.replace("() => (", "() => !(", 1))
+    wait_in_page(page, "async () => !(await caches.match(location.href.replace('answers', 'task')))")

@@ -11,6 +11,7 @@ export function start(element, page) {
   let typed = 0;
   let pasted = 0;
   let pastes = 0;
+  let movesOwn = false;
 
   // code points of the trimmed text, as the server counts
   const length = () => [...box.value.replace(/\r\n/g, "\n").trim()].length;
@@ -24,13 +25,23 @@ export function start(element, page) {
 
   box.addEventListener("input", (event) => {
     if (event.inputType === "insertFromPaste" || event.inputType === "insertFromDrop") pastes += 1;
-    else if (event.inputType?.startsWith("insert")) typed += event.data?.length || 1;
+    else if (event.inputType?.startsWith("insert") && !event.inputType.includes("Composition")) typed += event.data?.length || 1;
     tellCount();
     page.changed();
+  });
+  // a word of an input method, or of a phone's keyboard, comes again with every letter: it counts when it is done
+  box.addEventListener("compositionend", (event) => {
+    typed += event.data?.length ?? 0;
   });
   box.addEventListener("paste", (event) => {
     pasted += event.clipboardData?.getData("text").length ?? 0;
   });
+  box.addEventListener("drop", (event) => {
+    if (!movesOwn) pasted += event.dataTransfer?.getData("text").length ?? 0;
+  });
+  // words that are only moved within the text
+  box.addEventListener("dragstart", () => (movesOwn = true));
+  box.addEventListener("dragend", () => (movesOwn = false));
   box.addEventListener("keydown", (event) => {
     // isComposing: Enter then ends a word of a Chinese or Japanese input method
     if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;

@@ -13,9 +13,11 @@ from annotation.care.themes import decline_themes
 from annotation.care.uses import note_use
 from annotation.errors import InvalidInput
 from annotation.models import CareUse, MoodAnswer, OthersSeen, Participation, Stimulus, Study
+from annotation.services.assign import assign_ahead
 from annotation.services.change_state import change_state
 from annotation.services.create_study import update_study
 from annotation.services.import_stimuli import import_manifest
+from annotation.services.skip_assignment import skip_assignment
 from annotation.services.withdraw import withdraw_participation
 from tests.conftest import annotator_client, make_participation, make_study, respond
 
@@ -257,6 +259,17 @@ def test_fewer_than_five_people_are_not_counted(caring: Study) -> None:
     assert [(theme.title, theme.people) for theme in report.themes] == [("spiders", 5)]
     assert report.moods[0] == {"moment": "before", "asked": 5, "answered": 5, "valence": 2.4, "arousal": 4.0}
     assert report.moods[1]["answered"] == 0
+
+
+def test_not_this_one_is_counted_apart_from_other_reasons_to_pass_over(caring: Study) -> None:
+    for number in range(5):
+        person = make_participation(caring)
+        for reason in ("not_this_one", "image_did_not_load") if number else ("image_did_not_load",):
+            [held, *_] = assign_ahead(participation=person, study=caring)
+            skip_assignment(participation=person, assignment_id=held.id, reason=reason)
+    assert use_of(caring, "skipped") == (5, 9)
+    assert use_of(caring, "not_this_one") == (None, None)  # four people
+    assert use_of(caring, "skipped_upsetting") == (0, 0)
 
 
 def test_a_mean_of_few_answers_is_not_said_even_where_many_were_asked(caring: Study) -> None:

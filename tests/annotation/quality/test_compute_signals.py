@@ -13,6 +13,7 @@ from annotation.models import (
     ResponseSignals,
     SignalMark,
     SignalQueue,
+    Stimulus,
     Study,
 )
 from annotation.services.compute_signals import compute_signals, note_changes
@@ -145,3 +146,44 @@ def test_a_persons_variety_is_counted_from_her_tenth_answer_on() -> None:
     assert found.signals["one_emotion"] < -1
     assert found.details["one_emotion"]["n_answers"] == 12
     assert PersonSignals.objects.count() == 5
+
+
+@pytest.mark.parametrize("mended", [LAKE, LAKE.replace("quiet", "silent")], ids=["another-feeling", "a-slip-mended"])
+def test_whoever_wrote_first_and_changes_her_answer_later_is_not_the_one_who_copied(
+    study: Study, anna: Participation, mended: str
+) -> None:
+    image = study.stimuli.order_by("pk")[0]
+    first = answer_about(anna, image, LAKE)
+    compute_signals()
+    copy = answer_about(make_participation(study), image, LAKE)
+    assert signals_of(copy)["copied_from_other"] == 1
+    revise_response(study=study, response=first, client_key=uuid.uuid4(), answers=answer("fear", mended))
+    assert signals_of(first)["copied_from_other"] == 0
+    kept = ResponseSignals.objects.get(pk=first.pk)
+    assert (kept.revision, kept.label, kept.copied_from_other_id) == (1, "fear", None)
+    assert ResponseSignals.objects.get(pk=copy.pk).copied_from_other_id == first.pk
+
+
+def test_whoever_puts_somebodys_text_in_place_of_her_own_is_found(study: Study, anna: Participation) -> None:
+    image = study.stimuli.order_by("pk")[0]
+    mine = answer_about(anna, image, "nothing much to see in here at all")
+    compute_signals()
+    theirs = answer_about(make_participation(study), image, LAKE)
+    compute_signals()
+    revise_response(study=study, response=mine, client_key=uuid.uuid4(), answers=answer("awe", LAKE))
+    assert signals_of(mine)["copied_from_other"] == 1
+    assert ResponseSignals.objects.get(pk=mine.pk).copied_from_other_id == theirs.pk
+
+
+def test_words_about_the_image_can_be_told_however_many_texts_other_studies_have(study: Study) -> None:
+    Stimulus.objects.filter(study=study).update(wanted=60, open_slots=60, description="a heron in the reeds")
+    far_on = ExplanationText(pk=10_000_000_000, study_id=study.pk + 1, digest=b"x" * 16, words="elsewhere", n_words=1)
+    far_on.save(force_insert=True)
+    image = study.stimuli.order_by("pk")[0]
+    for number in range(50):
+        answer_about(make_participation(study), image, f"unlike word{number} other{number} third{number}")
+    compute_signals()
+    about = answer_about(make_participation(study), image, "one heron stands very still")
+    beside = answer_about(make_participation(study), image, "makes somebody glad somehow")
+    assert signals_of(about)["visible_words"] == 1
+    assert signals_of(beside)["visible_words"] == 0

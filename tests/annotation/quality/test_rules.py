@@ -21,6 +21,7 @@ from annotation.models import (
 )
 from annotation.quality.catalogue import SIGNALS
 from annotation.quality.grammar import parse
+from annotation.quality.review import open_flags
 from annotation.quality.signal import Given
 from annotation.quality.trial import Past, Trial, is_in_minority
 from annotation.services.act_on_flags import act_on_due_flags
@@ -33,9 +34,9 @@ from annotation.services.decide_quality import decide
 from annotation.services.offers import next_offers
 from annotation.services.submit_response import submit_response
 from annotation.services.try_rule import run_trial
-from annotation.services.withdraw import withdraw_response
+from annotation.services.withdraw import withdraw_participation, withdraw_response
 from tests.annotation.quality.answered import answer_about, rule_given, rule_that_is_on
-from tests.conftest import answer, make_participation
+from tests.conftest import answer, make_participation, make_study
 
 pytestmark = pytest.mark.django_db
 TEXT = "the quiet lake under the wide sky makes me small and calm today"
@@ -320,3 +321,94 @@ def test_a_question_is_answered_without_a_change(study: Study, anna: Participati
     flag = ask_about_decision(participation=anna, text="May I answer in French?")
     decide(participation=anna, action="accept", flag=flag, reason="Yes, please do.", user=mika)
     assert list(PersonMessage.objects.values_list("act", "text")) == [("accept", "Yes, please do.")]
+
+
+def test_keep_undoes_all_that_a_rule_about_a_person_set_aside(anna: Participation, mika: User) -> None:
+    study = make_study(mika, n_stimuli=14)
+    anna = make_participation(study)
+    rule = save_rule(study=study, given=rule_given(scope="person", window=20, least=12, action="replace"))
+    run_trial(trial=start_trial(rule=rule))
+    switch_rule(rule=rule, on=True)
+    for image in stimuli(study)[:12]:
+        answer_about(anna, image, f"{TEXT} {image.pk}", seconds=1)
+    compute_signals()
+    # as many as the trial counts
+    run_trial(trial=(trial := start_trial(rule=rule)))
+    assert trial.result is not None
+    assert trial.result["n_flagged"] == anna.responses.filter(status=Response.SURPLUS).count() == 12
+    kept = anna.responses.order_by("pk")[3]
+    decide(participation=anna, action="restore", response=kept, user=mika)
+    decide(participation=anna, action="set_aside", response=kept, reason="It is about another image.", user=mika)
+
+    flag = QualityFlag.objects.get()
+    decide(participation=anna, action="accept", flag=flag, reason="All is well.", user=mika)
+    # but for what somebody has decided anew
+    assert list(anna.responses.exclude(status=Response.ACCEPTED)) == [kept]
+    assert audit_study(study) == []
+
+
+def test_a_rule_that_pauses_does_not_soften_a_ban(study: Study, anna: Participation, mika: User) -> None:
+    rule_that_is_on(study, scope="person", window=5, least=2, action="pause")
+    for image in stimuli(study)[:2]:
+        answer_about(anna, image, f"{TEXT} {image.pk}", seconds=1)
+    decide(participation=anna, action="ban", reason="We have talked about it.", user=mika)
+    compute_signals()
+    anna.refresh_from_db()
+    assert anna.standing == Participation.BANNED
+    with pytest.raises(StateConflict, match="banned already"):
+        decide(participation=anna, action="pause", reason="Be calm.", user=mika)
+
+
+def test_keep_lets_nobody_go_on_whom_somebody_has_banned_since(study: Study, anna: Participation, mika: User) -> None:
+    rule_that_is_on(study, scope="person", window=5, least=2, action="pause")
+    for image in stimuli(study)[:2]:
+        answer_about(anna, image, f"{TEXT} {image.pk}", seconds=1)
+    compute_signals()
+    decide(participation=anna, action="ban", reason="We have talked about it.", user=mika)
+    decide(participation=anna, action="accept", flag=QualityFlag.objects.get(), user=mika)
+    anna.refresh_from_db()
+    assert anna.standing == Participation.BANNED
+
+
+def test_keep_lets_her_go_on_where_an_older_pause_was_lifted(study: Study, anna: Participation, mika: User) -> None:
+    rule_that_is_on(study, name="Older", scope="person", window=5, least=2, action="pause")
+    for image in stimuli(study)[:2]:
+        answer_about(anna, image, f"{TEXT} {image.pk}", seconds=1)
+    compute_signals()
+    decide(participation=anna, action="resume", reason="Go on, please.", user=mika)
+    newer = rule_that_is_on(study, name="Newer", scope="person", window=9, least=3, action="pause")
+    answer_about(anna, stimuli(study)[2], f"{TEXT} again", seconds=1)
+    compute_signals()
+    anna.refresh_from_db()
+    assert anna.standing == Participation.PAUSED
+    decide(participation=anna, action="accept", flag=QualityFlag.objects.get(rule=newer), user=mika)
+    anna.refresh_from_db()
+    assert anna.standing == Participation.GOOD
+
+
+def test_an_answer_that_is_not_counted_takes_nobody_elses_label_away_in_a_trial(study: Study) -> None:
+    """Two felt fear, one awe; a fourth, whose awe is not counted, is no minority of one: two and two."""
+    image = stimuli(study)[0]
+    Stimulus.objects.filter(pk=image.pk).update(wanted=20, open_slots=20)
+    for label in ("fear", "fear", "awe"):
+        answer_about(make_participation(study), image, f"{TEXT} {label}", label=label)
+    bo = make_participation(study)
+    fast = answer_about(bo, image, "fast and about nothing", label="awe", seconds=1)
+    decide(participation=bo, action="set_aside", response=fast, reason="It says nothing.")
+    rule = save_rule(study=study, given=rule_given())
+    trial = run_trial(trial=start_trial(rule=rule))
+    assert trial.result is not None
+    assert (trial.result["n_flagged"], trial.result["n_minority"]) == (1, 0)
+
+
+def test_nothing_waits_for_a_decision_about_what_was_taken_back(study: Study, anna: Participation) -> None:
+    rule_that_is_on(study)
+    one, two = (answer_about(anna, image, f"{TEXT} {image.pk}", seconds=1) for image in stimuli(study)[:2])
+    compute_signals()
+    ask_about_decision(participation=anna, text="It was meant so.")
+    assert len(open_flags(study)) == 3
+    withdraw_response(response=one)
+    assert [flag.response_id for flag in open_flags(study)] == [None, two.pk]
+    withdraw_participation(participation=anna)
+    assert not open_flags(study)
+    assert QualityFlag.objects.count() == 3

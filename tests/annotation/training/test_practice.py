@@ -1,6 +1,7 @@
 """Practice and questions: from consent to the first counted image, or a kind way out."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -8,6 +9,8 @@ from django.test import Client
 
 from analysis.models import StudyStatistics
 from analysis.services.refresh_statistics import refresh_statistics
+from annotation.care.options import clean_care
+from annotation.care.themes import decline_themes
 from annotation.models import (
     Annotator,
     Assignment,
@@ -16,6 +19,7 @@ from annotation.models import (
     PracticeItem,
     Recruitment,
     Response,
+    Stimulus,
     Study,
     Visit,
 )
@@ -217,3 +221,44 @@ def test_withdrawing_removes_what_she_wrote_for_practice() -> None:
     send(client, study, PracticeItem.objects.get(), "awe", "the calm lake")
     assert client.post(f"/api/v1/studies/{study.slug}/withdrawal").status_code == 200
     assert not PracticeAnswer.objects.exists()
+
+
+def test_nobody_practises_on_an_image_of_a_theme_she_left_out() -> None:
+    study, anna, client = practising(n_images=2)
+    image = Stimulus.objects.filter(study=study).earliest("pk")
+    Stimulus.objects.filter(pk=image.pk).update(themes=["spiders"])
+    PracticeItem.objects.filter(place=1).update(stimulus=image)
+    study.care = clean_care({"theme_opt_out": True}).stored()
+    study.save()
+    assert "Practice image 1 of 2" in client.get(page_of(study)).content.decode()
+    decline_themes(study=study, participation=anna, themes=["spiders"])
+    page = client.get(page_of(study)).content.decode()
+    assert "Practice image 1 of 1" in page
+    assert "practice 1" in page
+    PracticeItem.objects.filter(place=2).delete()
+    assert client.get(page_of(study)).url == f"/s/{study.slug}/task"  # type: ignore[attr-defined]
+
+
+def test_a_strong_practice_image_is_opened_by_a_click_only() -> None:
+    study, _anna, client = practising()
+    image = Stimulus.objects.filter(study=study).earliest("pk")
+    Stimulus.objects.filter(pk=image.pk).update(content_note="a dead bird")
+    PracticeItem.objects.update(stimulus=image)
+    shown = re.compile(r"<figure.*?</figure>", re.DOTALL)
+    [figure] = shown.findall(client.get(page_of(study)).content.decode())
+    assert "details" not in figure
+    assert "a dead bird" in client.get(page_of(study)).content.decode()
+    study.care = clean_care({"blur_strong": True}).stored()
+    study.save()
+    [figure] = shown.findall(client.get(page_of(study)).content.decode())
+    assert "<details><summary>Look at the image <small" in figure
+    assert "a dead bird" in figure
+
+
+def test_a_refusal_during_the_practice_is_in_the_persons_language() -> None:
+    study, anna, client = practising(least_words=6)
+    Participation.objects.filter(pk=anna.pk).update(language="fr")
+    Study.objects.filter(pk=study.pk).update(languages=["fr"])
+    send(client, study, PracticeItem.objects.get(), "awe", "un joli petit lac bleu")
+    page = client.post(page_of(study), {"act": "go_on", "item": PracticeItem.objects.get().pk}).content.decode()
+    assert "Veuillez écrire encore une fois avant de continuer." in page
