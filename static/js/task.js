@@ -80,6 +80,8 @@ let looking = 0;
 async function show(next, { focus = true } = {}) {
   target = next;
   isTouched = false;
+  // it asked about the image before
+  if (byId("skip-dialog").open) byId("skip-dialog").close();
   form.hidden = stage.hidden = false;
   byId("nothing").hidden = true;
   delete byId("panel").dataset.empty;
@@ -230,7 +232,8 @@ function submit() {
 }
 
 function skip(reason) {
-  if (!target || target.given || target.replaces) return;
+  // while the page stays with an answer (staysUntilSaved), the image on the stage is answered
+  if (!target || staying || target.given || target.replaces) return;
   give({ method: "POST", url: config.skips_url, body: { ...target.names, reason, client_key: newKey() }, isSkip: true });
 }
 

@@ -6,7 +6,7 @@ import re
 import signal
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.browser.conftest import PHONE, Product, assert_accessible, assert_fits, demo_with_room, join
 from tests.browser.taking_part import AWAY, TEXT, answers_of, expect_saved, wait_for_image, write
@@ -200,3 +200,21 @@ def test_words_of_an_input_method_count_once_as_typed(page: Page, product: Produ
         f"print(Response.objects.get(pk={saved['id']}).signals['explanation_typed_characters'])"
     )
     assert int(product.manage("shell", "-v0", "-c", script)) == len(words)
+
+
+def test_an_answer_that_was_on_its_way_at_stop_is_sent_from_the_page_behind(page: Page, slug: str) -> None:
+    join(page, slug)
+    wait_for_image(page)
+    write(page)
+    never_answered: list[Route] = []
+    page.route(
+        re.compile("/responses$"), lambda route: route.continue_() if never_answered else never_answered.append(route)
+    )
+    with page.expect_request(re.compile("/responses$")):
+        page.keyboard.press("Enter")
+    page.keyboard.press("Alt+q")
+    expect(page.get_by_role("heading", name="You can stop here")).to_be_visible()
+    expect(page.get_by_text("Your answer is saved, and it counts.")).to_be_visible()
+    expect(page.locator("#unsent")).to_be_hidden()
+    assert page.url.endswith("/debriefing")
+    assert [each["answers"]["explanation"] for each in answers_of(page, slug)] == [TEXT]

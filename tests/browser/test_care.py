@@ -4,7 +4,7 @@ import json
 import re
 from typing import Any
 
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.browser.conftest import (
     ADMIN_PASSWORD,
@@ -367,6 +367,32 @@ def test_the_demo_shows_some_care(page: Page, product: Product) -> None:
     expect(page.get_by_role("heading", name="What you may meet")).to_be_visible()
     agree(page, demo_slug(product))
     expect(page.get_by_role("checkbox", name="insects and spiders")).to_be_visible()
+
+
+def test_an_image_whose_answer_is_on_its_way_cannot_be_passed_over_as_well(page: Page, product: Product) -> None:
+    slug = make(product, "On its way", others=["fear"] * 3, show_others=True)
+    begin(page, slug)
+    first = image_name(page)
+    on_their_way: list[Route] = []
+    page.route(
+        re.compile("/responses$"), lambda route: route.continue_() if on_their_way else on_their_way.append(route)
+    )
+    with page.expect_request(re.compile("/responses$")):
+        answer_by_keys(page)
+    page.keyboard.press("Alt+k")
+    page.get_by_label("I cannot say").check()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Alt+n")
+    assert image_name(page) == first
+    on_their_way[0].continue_()
+    others = page.get_by_role("dialog", name="How others felt")
+    expect(others).to_be_visible()
+    assert image_name(page) == first
+    page.keyboard.press("Enter")
+    expect(page.locator("#stage img")).not_to_have_attribute("src", first)
+    expect(page.locator("#refusals")).to_be_hidden()
+    skipped = f"Assignment.objects.filter(study__slug='{slug}', state='skipped').count()"
+    assert (len(responses(page, slug)), in_database(product, skipped)) == (1, 0)
 
 
 def test_taking_everything_back_leaves_nothing_on_the_device(page: Page, product: Product) -> None:
