@@ -18,6 +18,7 @@ from analysis.statistics.wilson import wilson_interval
 
 _CATALOGUE = {statistic.name: statistic for statistic in STATISTICS}
 _ESTIMATE_COLUMNS = ["Value", "Low (95 %)", "High (95 %)", "Images"]
+NO_LABEL_CHOSEN = "No response chose a label yet."
 _WILSON = "The line is the 95 % interval after Wilson (1927), taking the answers as independent."
 
 
@@ -95,7 +96,7 @@ def emotions(statistics: StudyStatistics) -> Figure | None:
 def _chosen_most(statistics: StudyStatistics) -> str:
     most = max(statistics.label_totals.values())
     if not most:
-        return "No response chose a label yet."
+        return NO_LABEL_CHOSEN
     top = [label for label in statistics.labels if statistics.label_totals[label["id"]] == most]
     share = as_percent(statistics.estimates[f"label_share.{top[0]['id']}"]["value"])
     if len(top) == 1:
@@ -114,7 +115,8 @@ def polarity(statistics: StudyStatistics) -> Figure | None:
         rows.append([name.capitalize(), f"{total:,}", *_percents(estimate)])
         raw.append([name, total, *_raw(estimate)])
     title = "Positive, negative, something else"
-    lead = f"{as_percent(statistics.estimates['polarity_share.positive']['value'])} of the responses are positive."
+    share = statistics.estimates["polarity_share.positive"]["value"]
+    lead = NO_LABEL_CHOSEN if share is None else f"{as_percent(share)} of the responses are positive."
     definition = catalogue_definition("polarity_share")
     return shares_of_responses(
         "polarity", title, lead, "Polarity", bars, rows, raw, definition, about(statistics), css="half", full=1

@@ -54,6 +54,7 @@ _FONTS = Path(__file__).parent / "fonts"
 _PLAIN, _BOLD, _ASIAN = "DejaVuSansCondensed", "DejaVuSansCondensed-Bold", "STSong-Light"
 _MARGIN = 22 * mm
 _WIDTH = A4[0] - 2 * _MARGIN
+_TALLEST = A4[1] - 2 * _MARGIN - 36 * mm
 _INK, _SOFT, _RULE = HexColor("#1b1e23"), HexColor("#5a5f68"), HexColor("#dcd9d2")
 _PX = 0.75  # points
 
@@ -250,7 +251,7 @@ def _known_letters() -> frozenset[int]:
 
 
 def _drawn(svg: str) -> Any:
-    """The drawing as vectors, as wide as the text."""
+    """The drawing as vectors, as wide as the text; of many labels, as large as a page holds it with its caption."""
     width = _WIDTH / _PX
     drawing = paper_drawing(svg, width)
     paper = shapes.Drawing(_WIDTH, drawing.height * _PX)
@@ -264,6 +265,10 @@ def _drawn(svg: str) -> Any:
             group.add(_shape(mark))
     paper.add(group)
     paper.add(texts)
+    if paper.height > _TALLEST:
+        smaller = _TALLEST / paper.height
+        paper.scale(smaller, smaller)
+        paper.width, paper.height = smaller * paper.width, _TALLEST
     return paper
 
 

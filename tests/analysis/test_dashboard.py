@@ -62,6 +62,15 @@ def test_a_tie_names_all_that_were_chosen_most(mika: User, sign_in: SignIn, tabl
     assert says in sign_in(mika).get(f"/studies/{study.slug}/").content.decode()
 
 
+def test_answers_without_a_label_are_no_share_of_anything(mika: User, sign_in: SignIn) -> None:
+    study = make_study(mika, n_stimuli=1)
+    answer_stimulus(study.stimuli.get(), people_of_study(study, 2), ["", ""])
+    refresh_statistics()
+    html = sign_in(mika).get(f"/studies/{study.slug}/").content.decode()
+    assert html.count("No response chose a label yet.") >= 2
+    assert "– of the responses" not in html
+
+
 def test_a_name_with_characters_that_no_file_may_hold_is_drawn_without_them(mika: User, sign_in: SignIn) -> None:
     """A page shows them as nothing; a drawing saved as SVG, or set in a report, would not open."""
     labels = [{"id": "a", "name": "odd\x0b name\x1b"}, {"id": "b", "name": "<plain>"}]

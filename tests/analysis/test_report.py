@@ -18,16 +18,17 @@ from django.contrib.auth.models import User
 from django.core.files.storage import default_storage
 from django.core.management import CommandError, call_command
 
+from analysis.charts import ShareBar, share_bars
 from analysis.json_pointer import at_pointer
 from analysis.over_snapshots import analysis_named
 from analysis.over_snapshots.snapshot_analysis import no_progress
 from analysis.report.as_markdown import markdown_text
 from analysis.report.chapters import CHAPTER_NAMES, command_of
-from analysis.report.document import Heading, Notice, Paragraph, Table, plain
+from analysis.report.document import Drawing, Heading, Notice, Paragraph, Report, Table, plain
 from analysis.report.evidence import spelled
 from analysis.report.write import Written
 from analysis.services.analyse_snapshot import store_analysis_of
-from analysis.services.write_report import chapters_named, report_files, report_of_folder, report_of_study
+from analysis.services.write_report import chapters_named, pdf_file, report_files, report_of_folder, report_of_study
 from annotation.models import Response, Study
 from annotation.services.freeze_snapshot import freeze_snapshot
 from annotation.services.simulate_responses import simulate_responses
@@ -187,6 +188,13 @@ def test_a_study_without_a_choice_says_so(mika: User) -> None:
     steps = [{"name": "why", "kind": "text", "options": {"question": "Why?"}}]
     text = markdown_text(written_of(make_study(mika, steps=steps)).report)
     assert "no choice among labels" in text
+
+
+@pytest.mark.parametrize("n_labels", [27, 200])
+def test_a_drawing_of_many_labels_is_made_to_fit_a_page(n_labels: int) -> None:
+    bars = [ShareBar(f"label {number}", 1 / n_labels, 0.0, 0.1, "series-1", "7") for number in range(n_labels)]
+    drawing = Drawing(1, "Share of the responses that chose each label.", share_bars("Labels", "", bars))
+    assert pdf_file(Report("A study", [("Study", "one")], [drawing])).startswith(b"%PDF")
 
 
 def test_a_study_of_words_alone_reports_the_words(mika: User) -> None:
