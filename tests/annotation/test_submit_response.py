@@ -242,7 +242,10 @@ def test_nothing_on_the_way_of_an_answer_reads_all_that_the_person_has_had() -> 
             respond(person)
     held = assign_ahead(participation=people[0], study=study)
     plans: list[str] = []
-    with connection.cursor() as cursor:  # as in tables too large to be read as a whole
+    with connection.cursor() as cursor:  # as in tables too large to be read as a whole, whatever they held before
+        cursor.execute(
+            "analyze annotation_stimulus, annotation_participation, annotation_assignment, annotation_response"
+        )
         cursor.execute("discard plans; set local enable_seqscan = off; set local enable_bitmapscan = off")
 
     def look(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
@@ -265,7 +268,12 @@ def test_nothing_on_the_way_of_an_answer_reads_all_that_the_person_has_had() -> 
 
 def test_a_persons_newest_answers_are_not_looked_for_among_everybodys(anna: Participation) -> None:
     """Who has just joined has none: from the newest on, everybody's would be walked to the first."""
+    for _ in range(3):
+        other = make_participation(anna.study)
+        for _ in range(4):
+            respond(other)
     with connection.cursor() as cursor:
+        cursor.execute("analyze annotation_response")  # of these rows, and not of what other tests left behind
         cursor.execute("set local enable_seqscan = off; set local enable_bitmapscan = off")
     plan = responses_of_participation(anna)[:1].explain()
     assert "one_response_per_client_key" in plan
